@@ -1,0 +1,103 @@
+/** Loads a design by preset or file name, with the changes that a user asks for (`--set path=value`). */
+import { readFileSync, statSync } from "node:fs";
+import { EXIT, Refusal } from "./errors.ts";
+import { JsonProblem, parseJson } from "./json.ts";
+import { presets } from "./presets.ts";
+import { type Design, designJsonSchema, validateDesign } from "./schema.ts";
+
+export interface LoadedDesign {
+  readonly design: Design;
+  /** The preset's name or the file's path, as the user gave it. */
+  readonly source: string;
+}
+
+/** The part of a JSON Schema that paths are checked against. */
+interface SchemaNode {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly items?: SchemaNode;
+}
+
+/** @param sets changes, each `path=value`, applied in order before validation
+ *  @throws Refusal: what is wrong, where, and what would be right */
+export function loadDesign(nameOrFile: string, sets: readonly string[] = []): LoadedDesign {
+  const input = readDesign(nameOrFile);
+  for (const set of sets) applySet(input, set);
+  return { design: validateDesign(input, nameOrFile), source: nameOrFile };
+}
+
+function readDesign(nameOrFile: string): unknown {
+  if (Object.hasOwn(presets, nameOrFile)) return structuredClone(presets[nameOrFile]);
+  const text = readText(nameOrFile);
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof JsonProblem)
+      throw new Refusal(
+        `${nameOrFile}: line ${error.line}, column ${error.column}: ${error.message}; a design file is JSON without comments`,
+      );
+    throw error;
+  }
+}
+
+function readText(file: string): string {
+  const help = `give a design file, or a preset: ${Object.keys(presets).join(", ")}`;
+  try {
+    const kind = statSync(file);
+    if (kind.isDirectory()) throw new Refusal(`${file}: is a folder; ${help}`);
+    if (!kind.isFile() && !kind.isFIFO()) throw new Refusal(`${file}: is not a file; ${help}`);
+    return readFileSync(file, "utf8").replace(/^\ufeff/, "");
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") throw new Refusal(`${file}: no such preset or file; ${help}`);
+    throw new Refusal(`${file}: cannot be read (${code}); check its permissions`, EXIT.environment);
+  }
+}
+
+/** Applies one `path=value` in place. The value is read as JSON, and as text where it is none. */
+function applySet(input: unknown, set: string): void {
+  const equals = set.indexOf("=");
+  if (equals < 1) throw new Refusal(`--set ${set}: use --set path=value, e.g. --set training.batch=32`);
+  const path = set.slice(0, equals).split(".");
+  const text = set.slice(equals + 1);
+  const refuse = (depth: number, why: string): never => {
+    throw new Refusal(`--set ${set}: ${path.slice(0, depth + 1).join(".")}: ${why}`);
+  };
+
+  let schema = designJsonSchema() as SchemaNode;
+  let target = input;
+  path.forEach((key, depth) => {
+    const parent = depth === 0 ? "design" : path.slice(0, depth).join(".");
+    if (typeof target !== "object" || target === null)
+      refuse(depth, `${parent} is ${JSON.stringify(target)} and has no parts; correct the file`);
+    if (schema.properties) {
+      const keys = Object.keys(schema.properties);
+      if (!keys.includes(key)) refuse(depth, `unknown key; ${parent} has ${keys.join(", ")}`);
+      schema = schema.properties[key];
+    } else if (schema.items) {
+      const length = Array.isArray(target) ? target.length : 0;
+      if (!/^\d+$/.test(key) || Number(key) >= length)
+        refuse(
+          depth,
+          length === 0
+            ? `${parent} has no elements; set it as a whole: --set ${parent}=[…]`
+            : `no such element; ${parent} has 0 to ${length - 1}`,
+        );
+      schema = schema.items;
+    } else refuse(depth, `${parent} is one value and has no parts; use --set ${parent}=value`);
+
+    const slot = target as Record<string, unknown>;
+    if (depth === path.length - 1) slot[key] = parseValue(text);
+    else if (slot[key] === undefined) slot[key] = schema.items ? [] : {};
+    target = slot[key];
+  });
+}
+
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

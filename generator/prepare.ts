@@ -1,0 +1,27 @@
+/** Design → everything a run starts from: the IR, calibrated on the head of its data, and the initial conductances. */
+import { loadHead } from "../data/dataset.ts";
+import { calibration, calibrationSamples } from "./calibration.ts";
+import { elaborate, geometry } from "./elaborate.ts";
+import { initialWeights, toConductance } from "./initial.ts";
+import type { Ir } from "./ir.ts";
+import type { Design } from "./schema.ts";
+
+export interface PreparedMachine {
+  readonly ir: Ir;
+  /** By layer, [inputs][outputs], in conductance units. */
+  readonly conductances: Uint16Array[];
+  /** The weights these stand for, by layer, [inputs][outputs]. */
+  readonly weights: Float64Array[];
+}
+
+/** @param options.data a data set's path; the design's own if absent */
+export function prepareMachine(design: Design, options: { data?: string } = {}): PreparedMachine {
+  const geo = geometry(design);
+  const initial = initialWeights(design);
+  const shape = { inputs: design.network.layers[0], outputs: design.network.layers[design.network.layers.length - 1] };
+  const head = loadHead(shape, { path: options.data }, calibrationSamples(design));
+  const ir = elaborate(design, calibration(design, geo, initial, head));
+  const conductances = initial.map((weights) => toConductance(weights, ir.cell));
+  const half = ir.cell.full / 2;
+  return { ir, conductances, weights: conductances.map((g) => Float64Array.from(g, (v) => (v - half) / half)) };
+}

@@ -1,0 +1,82 @@
+/** The schedule: each phase's cycles by its closed formula (derived in docs/machine.md). */
+import type { Ir, LayerIr, PhaseIr, ReadIr } from "./ir.ts";
+
+type Machine = Omit<Ir, "phases" | "memories" | "channels">;
+
+/** Cycles from a read's start to the visibility of its last word, `pipeline` registers after the held group. */
+function readLength(read: ReadIr, readCycles: number, pipeline: number): number {
+  return (read.steps - 1) * read.stepCycles + read.planes * readCycles + read.lastStepWords + pipeline + 2;
+}
+
+/** Issue cycles of one programmed row. */
+export function rowIssues(ir: Pick<Ir, "vectors">, layer: LayerIr): number {
+  return layer.rowTiles * ir.vectors[layer.index + 1].words;
+}
+
+/** Cycles of one programmed row beside its issues and pulses: the pipeline and the decision. */
+export const ROW_OVERHEAD = 6;
+
+/** Cycles of one layer's update without a pulse. */
+export function updateCycles(ir: Pick<Ir, "vectors">, layer: LayerIr): number {
+  return 2 + layer.update.rows * (rowIssues(ir, layer) + ROW_OVERHEAD);
+}
+
+export function gradientCycles(layer: LayerIr): number {
+  return layer.gradient.bufferWords + 5;
+}
+
+export function phases(ir: Machine): PhaseIr[] {
+  const last = ir.layers.length - 1;
+  const list: PhaseIr[] = [
+    { phase: "load", layer: null, cycles: ir.sampleBeats + 1, formula: "sampleBeats + 1 + host stalls", dataDependent: true },
+  ];
+  for (const layer of ir.layers)
+    list.push({
+      phase: "forward",
+      layer: layer.index,
+      cycles: readLength(layer.forward, ir.readCycles, 3),
+      formula: "(steps − 1) · stepCycles + planes · readCycles + lastStepWords + 5",
+      dataDependent: false,
+    });
+  const { outputs, probabilityFraction, words, loss } = ir.errorUnit;
+  list.push(
+    loss === "softmax-cross-entropy"
+      ? {
+          phase: "error",
+          layer: last,
+          cycles: outputs + 5 + outputs * (probabilityFraction + 4) + 4 + words,
+          formula: "outputs + 5 + outputs · (probabilityFraction + 4) + 4 + words",
+          dataDependent: false,
+        }
+      : { phase: "error", layer: last, cycles: outputs + 8 + words, formula: "outputs + 8 + words", dataDependent: false },
+  );
+  for (let l = last; l > 0; l--) {
+    const backward = ir.layers[l].backward as ReadIr;
+    list.push({
+      phase: "backward",
+      layer: l,
+      cycles: readLength(backward, ir.readCycles, 2) + 3 + ir.vectors[l].words,
+      formula: "(steps − 1) · stepCycles + planes · readCycles + lastStepWords + 7 + words",
+      dataDependent: false,
+    });
+  }
+  if (ir.method === "mbgd")
+    list.push({
+      phase: "gradient",
+      layer: null,
+      cycles: Math.max(...ir.layers.map(gradientCycles)),
+      formula: "largest over layers of inputs · words + 5",
+      dataDependent: false,
+    });
+  list.push(
+    {
+      phase: "update",
+      layer: null,
+      cycles: Math.max(...ir.layers.map((layer) => updateCycles(ir, layer))),
+      formula: "largest over layers of 2 + rows · (rowTiles · words + 6) + pulseCycles · Σ over rows of the largest pulse count",
+      dataDependent: true,
+    },
+    { phase: "range", layer: null, cycles: 1, formula: "1", dataDependent: false },
+  );
+  return list;
+}

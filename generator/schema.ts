@@ -1,0 +1,163 @@
+/** The design file: its schema (one place for every default and bound) and the rules between fields. */
+import { z } from "zod";
+import { Refusal } from "./errors.ts";
+
+const int = (min: number, max: number) => z.int().min(min).max(max);
+
+export const designSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,63}$/, "lower-case letters, digits and hyphens, starting with a letter")
+    .describe("Names the output folder."),
+  network: z.strictObject({
+    layers: z
+      .array(int(1, 65536))
+      .min(2)
+      .max(9)
+      .describe("Sizes of the input vector and of each layer's output: 1 to 8 layers."),
+    activation: z.enum(["relu", "sigmoid", "tanh"]),
+    loss: z
+      .enum(["softmax-cross-entropy", "squared-error"])
+      .describe("With squared-error the activation acts on the output layer too."),
+    bias: z.literal(false).default(false).describe("The crossbars hold no bias row."),
+  }),
+  tile: z.strictObject({
+    rows: int(4, 1024).describe("Wordlines of one crossbar tile."),
+    cols: int(4, 1024).describe("Bitlines of one crossbar tile."),
+    inputBits: int(1, 8).default(8).describe("Bits of an activation code, read one bit-plane at a time."),
+    errorBits: int(3, 12).default(9).describe("Bits of an error code with its sign, scaled sample by sample."),
+    adcBits: z
+      .union([int(3, 14), z.literal("lossless")])
+      .default(8)
+      .describe("Bits of an ADC code with its sign; lossless: as many as the largest column sum needs."),
+    adcRange: z
+      .enum(["follow", "fixed"])
+      .default("follow")
+      .describe("Whether the hardware widens ADC and activation ranges when its saturation counters say so."),
+    columnsPerAdc: int(1, 1024).default(8).describe("Lines (columns, and rows when transposed) that share one ADC."),
+    readCycles: int(1, 64).default(1).describe("Clock cycles of one analog read and conversion."),
+    encoding: z.literal("offset").default("offset").describe("Signed weights by a reference column."),
+  }),
+  device: z.strictObject({
+    preset: z
+      .string()
+      .regex(/^ideal(-\d{1,5})?$/, "ideal (continuous, golden model only) or ideal-N, N levels")
+      .describe("ideal-N: N equal steps from the lowest to the highest conductance."),
+    pulseCycles: int(1, 1024).default(1).describe("Clock cycles of one programming pulse."),
+  }),
+  gradient: z.strictObject({
+    method: z.enum(["sgd", "mbgd"]).describe("sgd: each sample is programmed at once; mbgd: the batch's full gradient is kept."),
+    rounding: z.enum(["stochastic", "nearest"]).default("stochastic").describe("How a fraction of a pulse is rounded."),
+    programming: z.literal("row").default("row").describe("Pulses are counted for each cell and programmed row by row."),
+    lanes: int(1, 1024).default(32).describe("Multiply-accumulators side by side in the digital units of a layer."),
+    maxPulses: int(1, 255).default(31).describe("Largest number of pulses one update gives a cell."),
+    accumulatorBits: int(12, 40).optional().describe("Bits of one word of the gradient buffer (mbgd; 32 if not given)."),
+  }),
+  training: z.strictObject({
+    batch: int(1, 65536).describe("Samples of one mini-batch; with sgd each sample is given 1/batch of the learning rate."),
+    learningRate: z.number().positive().max(1024),
+    seed: int(0, 0x7fffffff).default(1).describe("Seeds the initial weights, the order of samples and every LFSR."),
+  }),
+});
+
+export type Design = z.infer<typeof designSchema>;
+export type DesignInput = z.input<typeof designSchema>;
+
+/** JSON Schema of the design file, for editors. */
+export function designJsonSchema(): unknown {
+  return z.toJSONSchema(designSchema, { io: "input" });
+}
+
+/** Levels of the device; null: continuous weights. */
+export function deviceLevels(design: Design): number | null {
+  const match = /^ideal-(\d+)$/.exec(design.device.preset);
+  return match ? Number(match[1]) : null;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text === undefined ? "nothing" : text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((v, key) => (v as Record<PropertyKey, unknown> | undefined)?.[key], value);
+}
+
+type Issue = z.core.$ZodIssue;
+
+function explain(issue: Issue): string {
+  switch (issue.code) {
+    case "invalid_value":
+      return `use ${issue.values.map((v) => JSON.stringify(v)).join(" or ")}`;
+    case "too_small":
+      return issue.origin === "array"
+        ? `use at least ${issue.minimum} elements`
+        : `use ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
+    case "too_big":
+      return issue.origin === "array" ? `use at most ${issue.maximum} elements` : `use at most ${issue.maximum}`;
+    case "invalid_type":
+      return `use ${issue.expected === "int" ? "a whole number" : `a value of type ${issue.expected}`}`;
+    case "invalid_format":
+      return `use ${issue.message}`;
+    case "invalid_union":
+      return `use ${issue.errors.map((e) => e.map(explain).join(" and ").replace(/^use /, "")).join(", or ")}`;
+    default:
+      return issue.message;
+  }
+}
+
+function divisors(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
+}
+
+/** Checks a parsed file or preset.
+ *  @param source the file's or preset's name, for messages
+ *  @throws Refusal (exit code 2) with the path, the value and what would be right */
+export function validateDesign(input: unknown, source: string): Design {
+  const result = designSchema.safeParse(input);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    if (issue.code === "unrecognized_keys") {
+      const where = [...issue.path, issue.keys[0]].join(".");
+      const node = issue.path.reduce<z.ZodType>(
+        (schema, key) => (schema as unknown as { shape: Record<PropertyKey, z.ZodType> }).shape[key],
+        designSchema,
+      ) as unknown as { shape: Record<string, unknown> };
+      throw new Refusal(`${source}: ${where}: unknown key; use one of ${Object.keys(node.shape).join(", ")}`);
+    }
+    const where = issue.path.join(".") || "design";
+    const value = at(input, issue.path);
+    throw new Refusal(`${source}: ${where}: ${value === undefined ? "missing" : `${show(value)} is not allowed`}; ${explain(issue)}`);
+  }
+  const design = result.data;
+  const refuse = (path: string, why: string): never => {
+    throw new Refusal(`${source}: ${path}: ${why}`);
+  };
+  const { tile, device, gradient, network, training } = design;
+  for (const side of ["rows", "cols"] as const) {
+    if (tile[side] % tile.columnsPerAdc !== 0) {
+      const right = divisors(tile.rows).filter((d) => tile.cols % d === 0);
+      refuse("tile.columnsPerAdc", `${tile.columnsPerAdc} does not divide tile.${side} (${tile[side]}); use ${right.join(", ")}`);
+    }
+  }
+  if (network.activation === "tanh" && tile.inputBits < 2)
+    refuse("tile.inputBits", "1 leaves no bit beside the sign of tanh; use 2 to 8");
+  const levels = deviceLevels(design);
+  if (levels !== null && (levels < 2 || levels > 16384))
+    refuse("device.preset", `${show(device.preset)} has ${levels} levels; use ideal-2 to ideal-16384`);
+  if (gradient.method === "sgd" && gradient.accumulatorBits !== undefined)
+    refuse("gradient.accumulatorBits", "sgd keeps no gradient; leave it out, or use gradient.method mbgd");
+  if (network.layers[network.layers.length - 1] > 4096)
+    refuse(`network.layers.${network.layers.length - 1}`, `${network.layers[network.layers.length - 1]} classes; use at most 4096`);
+  if (network.loss === "squared-error" && network.activation === "relu" && tile.inputBits < 2)
+    refuse("tile.inputBits", "1 cannot hold a target of one with headroom; use 2 to 8");
+  const cells = network.layers.slice(1).reduce((sum, b, l) => sum + b * network.layers[l], 0);
+  if (cells > 64e6) refuse("network.layers", `${cells} weights; use at most 64000000`);
+  if (gradient.method === "mbgd") {
+    const bits = gradient.accumulatorBits ?? 32;
+    const need = tile.inputBits + Math.ceil(Math.log2(training.batch)) + 4;
+    if (bits < need)
+      refuse("gradient.accumulatorBits", `${bits} cannot sum a batch of ${training.batch} without overflow; use at least ${need}`);
+  }
+  return design;
+}

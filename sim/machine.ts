@@ -1,0 +1,188 @@
+/** The machine: `sequencer` and `layer` over a stream of samples. State changes in the hardware's order; time is counted
+ *  by the schedule's formulas; whoever listens gets each phase with its first cycle. */
+import type { Ir, LayerIr } from "../generator/ir.ts";
+import { type CycleCount, emptyCycles, PhaseCycles } from "./cycles.ts";
+import type { SamplePath, Scratch } from "./sample-path.ts";
+import { ACTIVATION, BACKWARD, FORWARD, type LayerState, type MachineState, PULSE } from "./state.ts";
+import { accumulate } from "./units/gradient-unit.ts";
+import { programOrder, rowCounts } from "./units/update-unit.ts";
+
+/** One programmed row: the counts of each row tile's neuron, for the tracer. */
+export interface ProgrammedRow {
+  readonly row: number;
+  readonly largest: number;
+  /** By row tile: pulse counts of its neuron's cells, or null where the row is unused. */
+  readonly counts: (Int16Array | null)[];
+}
+
+export interface Listener {
+  /** After a sample's error is known; `ranges` still hold the values it was read with. */
+  sample(scratch: Scratch, label: number, prediction: number, train: boolean): void;
+  /** After a sample was added to the gradient (mbgd). */
+  gradient(first: boolean): void;
+  update(rows: readonly ProgrammedRow[][]): void;
+  range(): void;
+}
+
+/** Takes a layer's pulse counts of one row neuron to its cells: `pulse_programmer` and the macro's device.
+ *  @returns pulses given */
+export function program(ir: Ir, layer: LayerIr, state: LayerState, i: number, counts: Int16Array): number {
+  const { unitsPerPulse, full, reference } = ir.cell;
+  let given = 0;
+  for (let j = 0; j < layer.outputs; j++) {
+    const count = counts[j];
+    if (count === 0) continue;
+    const k = i * layer.outputs + j;
+    const g = state.cells[k] + count * unitsPerPulse;
+    const clipped = g < 0 ? 0 : g > full ? full : g;
+    state.cells[k] = clipped;
+    state.weights[i * state.forwardStride + j] = clipped - reference;
+    if (layer.index > 0) state.transposed[j * state.backwardStride + i] = clipped - reference;
+    const magnitude = count < 0 ? -count : count;
+    state.wear[k] += magnitude;
+    given += magnitude;
+  }
+  return given;
+}
+
+/** Updates one layer from its gradient (mbgd) or from one sample (sgd).
+ *  @param inputRange activation range of the layer's input
+ *  @param onRow called for every row, with the counts' own copies, if given
+ *  @returns Σ over rows of the largest count, and the pulses given */
+export function updateLayer(
+  ir: Ir,
+  layer: LayerIr,
+  state: LayerState,
+  scratch: Scratch,
+  inputRange: number,
+  order: Int32Array,
+  counts: Int16Array,
+  onRow?: (row: ProgrammedRow) => void,
+): { slots: number; pulses: number } {
+  const l = layer.index;
+  const vector = ir.vectors[l + 1];
+  const shift = layer.update.shift - inputRange;
+  const lfsr = ir.rounding === "stochastic" ? state.lfsr : null;
+  const x = scratch.x[l];
+  const aligned = scratch.aligned[l];
+  let slots = 0;
+  let pulses = 0;
+  for (let row = 0; row < layer.update.rows; row++) {
+    let largest = 0;
+    const rowCopies: (Int16Array | null)[] = [];
+    for (let t = 0; t < layer.rowTiles; t++) {
+      const i = order[row * layer.rowTiles + t];
+      if (i < 0) {
+        if (onRow) rowCopies.push(null);
+        continue;
+      }
+      const base = i * layer.outputs;
+      const gradient = ir.method === "mbgd" ? (j: number) => state.gradient[base + j] : (j: number) => x[i] * aligned[j];
+      state.saturation[PULSE] += rowCounts(layer, vector.lanes, vector.words, gradient, shift, lfsr, counts);
+      for (let j = 0; j < layer.outputs; j++) largest = Math.max(largest, Math.abs(counts[j]));
+      pulses += program(ir, layer, state, i, counts);
+      if (onRow) rowCopies.push(counts.slice(0, layer.outputs));
+    }
+    slots += largest;
+    onRow?.({ row, largest, counts: rowCopies });
+  }
+  return { slots, pulses };
+}
+
+/** One range decision (`range_register`): widens where the batch's saturations exceed the limit, and clears the counters. */
+export function decideRanges(layer: LayerIr, state: LayerState): void {
+  const decide = (which: number, follows: boolean, limit: number, max: number) => {
+    if (follows && state.batchSaturation[which] > limit && state.ranges[which] < max) state.ranges[which]++;
+    state.batchSaturation[which] = 0;
+  };
+  decide(FORWARD, layer.forward.rangeFollows, layer.forward.rangeLimit, layer.forward.rangeMax);
+  if (layer.backward) decide(BACKWARD, layer.backward.rangeFollows, layer.backward.rangeLimit, layer.backward.rangeMax);
+  decide(ACTIVATION, layer.activationRangeFollows, layer.activationRangeLimit, layer.activationRangeMax);
+}
+
+export class Machine {
+  readonly ir: Ir;
+  readonly state: MachineState;
+  readonly path: SamplePath;
+  readonly cycles: CycleCount = emptyCycles();
+  listener: Listener | null = null;
+  readonly #phases: PhaseCycles;
+  readonly #orders: Int32Array[];
+  readonly #counts: Int16Array;
+
+  constructor(ir: Ir, state: MachineState, path: SamplePath) {
+    this.ir = ir;
+    this.state = state;
+    this.path = path;
+    this.#phases = new PhaseCycles(ir);
+    this.#orders = ir.layers.map(programOrder);
+    this.#counts = new Int16Array(Math.max(...ir.layers.map((l) => l.outputs)));
+  }
+
+  /** One sample, from its load to the end of what it causes.
+   *  @param codes input codes of inputBits each */
+  sample(codes: ArrayLike<number>, label: number, train: boolean): number {
+    const { ir, state, path } = this;
+    const { scratch } = path;
+    scratch.x[0].set(codes);
+    const prediction = path.run(label, train);
+    this.countSample(scratch, label, prediction, train);
+    this.listener?.sample(scratch, label, prediction, train);
+    if (!train) return prediction;
+    if (ir.method === "mbgd") {
+      const first = state.inBatch === 0;
+      ir.layers.forEach((layer, l) => {
+        if (first) state.layers[l].gradient.fill(0);
+        accumulate(layer, scratch.x[l], scratch.aligned[l], state.layers[l].gradient);
+      });
+      this.listener?.gradient(first);
+    }
+    state.inBatch++;
+    const batchEnds = state.inBatch === ir.batch;
+    if (ir.method === "sgd" || batchEnds) this.update();
+    if (batchEnds) this.endBatch();
+    return prediction;
+  }
+
+  /** Counts a sample: predictions, saturations, cycles. Used after each sample, or once for many with their sums. */
+  countSample(scratch: Scratch, label: number, prediction: number, train: boolean): void {
+    const { state } = this;
+    state.samples++;
+    if (prediction === label) state.correct++;
+    this.#phases.addSample(this.cycles, train);
+    scratch.saturation.forEach((saturation, l) => {
+      const layer = state.layers[l];
+      if (train) {
+        for (let c = 0; c < saturation.length; c++) layer.saturation[c] += saturation[c];
+        for (let c = 0; c < layer.batchSaturation.length; c++) layer.batchSaturation[c] += saturation[c];
+      }
+      saturation.fill(0);
+      layer.exponent = scratch.exponent[l];
+    });
+  }
+
+  update(): void {
+    const { ir, state } = this;
+    const rows: ProgrammedRow[][] | null = this.listener ? ir.layers.map(() => []) : null;
+    const slots = ir.layers.map((layer, l) => {
+      const inputRange = l > 0 ? state.layers[l - 1].ranges[ACTIVATION] : 0;
+      const onRow = rows ? (row: ProgrammedRow) => rows[l].push(row) : undefined;
+      const done = updateLayer(ir, layer, state.layers[l], this.path.scratch, inputRange, this.#orders[l], this.#counts, onRow);
+      state.pulses += done.pulses;
+      return done.slots;
+    });
+    this.#phases.addUpdate(this.cycles, slots);
+    if (rows) this.listener?.update(rows);
+  }
+
+  endBatch(): void {
+    const { ir, state } = this;
+    ir.layers.forEach((layer, l) => {
+      decideRanges(layer, state.layers[l]);
+    });
+    state.batches++;
+    state.inBatch = 0;
+    this.#phases.addRange(this.cycles);
+    this.listener?.range();
+  }
+}

@@ -1,0 +1,108 @@
+/** The machine's state between two samples: conductances, gradient, LFSRs, range registers, counters. */
+import { createHash } from "node:crypto";
+import type { Ir } from "../generator/ir.ts";
+
+/** Saturation counters, by cause. */
+export const CAUSES = ["forward", "backward", "activation", "z", "aligned", "pulse"] as const;
+export type Cause = (typeof CAUSES)[number];
+
+/** The causes that have a range register of their own, as indices of CAUSES and of `ranges`. */
+export const FORWARD = 0;
+export const BACKWARD = 1;
+export const ACTIVATION = 2;
+export const Z = 3;
+export const ALIGNED = 4;
+export const PULSE = 5;
+
+export interface LayerState {
+  /** Conductances [inputs][outputs], in units. */
+  readonly cells: Uint16Array;
+  /** cells − reference, [inputs][forwardStride]. */
+  readonly weights: Int16Array;
+  /** The same transposed, [outputs][backwardStride]. */
+  readonly transposed: Int16Array;
+  readonly forwardStride: number;
+  readonly backwardStride: number;
+  /** Full gradient of the batch [inputs][outputs]; empty for sgd. */
+  readonly gradient: Int32Array | Float64Array;
+  readonly lfsr: Uint32Array;
+  /** Pulses each cell has seen. */
+  readonly wear: Uint32Array;
+  /** Range registers: [FORWARD], [BACKWARD], [ACTIVATION]. */
+  readonly ranges: Int32Array;
+  /** Exponent of the last sample's error. */
+  exponent: number;
+  /** Saturations since the last range decision: forward, backward, activation. */
+  readonly batchSaturation: Float64Array;
+  /** Saturations since reset, in the order of CAUSES. */
+  readonly saturation: Float64Array;
+}
+
+export interface MachineState {
+  readonly layers: LayerState[];
+  samples: number;
+  correct: number;
+  batches: number;
+  /** Samples of the current batch already seen. */
+  inBatch: number;
+  pulses: number;
+}
+
+/** Gives a typed array's storage; the threads' version places it in shared memory. */
+export interface Allocator {
+  int16(length: number): Int16Array;
+  int32(length: number): Int32Array;
+}
+
+export const plainAllocator: Allocator = {
+  int16: (length) => new Int16Array(length),
+  int32: (length) => new Int32Array(length),
+};
+
+const pad = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple;
+
+/** Row length of a weight matrix, padded so that SIMD kernels read whole vectors. */
+export const LANE_PAD = 32;
+
+export function createState(ir: Ir, conductances: readonly Uint16Array[], allocate: Allocator = plainAllocator): MachineState {
+  const layers = ir.layers.map((layer, l): LayerState => {
+    const { inputs, outputs } = layer;
+    const cells = Uint16Array.from(conductances[l]);
+    const forwardStride = pad(outputs, LANE_PAD);
+    const backwardStride = pad(inputs, LANE_PAD);
+    const weights = allocate.int16(inputs * forwardStride);
+    const transposed = allocate.int16(l > 0 ? outputs * backwardStride : 0);
+    for (let i = 0; i < inputs; i++)
+      for (let j = 0; j < outputs; j++) {
+        const w = cells[i * outputs + j] - ir.cell.reference;
+        weights[i * forwardStride + j] = w;
+        if (l > 0) transposed[j * backwardStride + i] = w;
+      }
+    const gradientSize = ir.method === "mbgd" ? inputs * outputs : 0;
+    const ranges = allocate.int32(3);
+    ranges[FORWARD] = layer.forward.rangeInitial;
+    ranges[BACKWARD] = layer.backward?.rangeInitial ?? 0;
+    return {
+      cells,
+      weights,
+      transposed,
+      forwardStride,
+      backwardStride,
+      gradient: layer.gradient.accumulatorBits <= 32 ? allocate.int32(gradientSize) : new Float64Array(gradientSize),
+      lfsr: Uint32Array.from(layer.update.lfsrSeeds),
+      wear: new Uint32Array(inputs * outputs),
+      ranges,
+      exponent: 0,
+      batchSaturation: new Float64Array(3),
+      saturation: new Float64Array(CAUSES.length),
+    };
+  });
+  return { layers, samples: 0, correct: 0, batches: 0, inBatch: 0, pulses: 0 };
+}
+
+/** sha256 over all conductances: layer by layer, [inputs][outputs], 16 bits little-endian. */
+export function stateHash(cells: readonly Uint16Array[]): string {
+  const hash = createHash("sha256");
+  for (const layer of cells) hash.update(new Uint8Array(layer.buffer, layer.byteOffset, layer.byteLength));
+  return hash.digest("hex");
+}

@@ -1,0 +1,56 @@
+/** Reading a layer's crossbars, one bit-plane at a time: `crossbar_macro`, `column_adc` and `shift_add` of one direction.
+ *  Plain twin of the `read` kernel; also what the tracer asks for every code. */
+import type { ReadIr } from "../../generator/ir.ts";
+import { clip, roundShift } from "../arith.ts";
+
+/** Codes of every conversion of one read.
+ *  @param drive signed codes on the driven lines
+ *  @param weights signed conductances (g − reference), [driven][stride]
+ *  @param tileOf summed tile of each driven line
+ *  @param codes out: [plane n, most significant first][summed tile][sampled line]
+ *  @returns how many codes saturated */
+export function readCodes(
+  read: ReadIr,
+  drive: Int16Array,
+  weights: Int16Array,
+  stride: number,
+  sampled: number,
+  tileOf: Uint16Array,
+  range: number,
+  codes: Float64Array,
+): number {
+  codes.fill(0);
+  for (let n = 0; n < read.planes; n++) {
+    const plane = read.planes - 1 - n;
+    for (let d = 0; d < drive.length; d++) {
+      const value = drive[d];
+      const magnitude = value < 0 ? -value : value;
+      if (((magnitude >> plane) & 1) === 0) continue;
+      const out = (n * read.summedTiles + tileOf[d]) * sampled;
+      const row = d * stride;
+      if (value < 0) for (let s = 0; s < sampled; s++) codes[out + s] -= weights[row + s];
+      else for (let s = 0; s < sampled; s++) codes[out + s] += weights[row + s];
+    }
+  }
+  let saturated = 0;
+  for (let k = 0; k < codes.length; k++) {
+    const code = roundShift(codes[k], range);
+    const clipped = clip(code, -read.codeMax, read.codeMax);
+    if (clipped !== code) saturated++;
+    codes[k] = clipped;
+  }
+  return saturated;
+}
+
+/** Adds the tiles' codes and accumulates the planes: acc ← 2 · acc + Σ codes.
+ *  @param sums out: one accumulator for each sampled line */
+export function shiftAdd(read: ReadIr, codes: Float64Array, sampled: number, sums: Float64Array): void {
+  sums.fill(0);
+  for (let n = 0; n < read.planes; n++) {
+    for (let s = 0; s < sampled; s++) sums[s] *= 2;
+    for (let t = 0; t < read.summedTiles; t++) {
+      const base = (n * read.summedTiles + t) * sampled;
+      for (let s = 0; s < sampled; s++) sums[s] += codes[base + s];
+    }
+  }
+}
