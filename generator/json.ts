@@ -1,13 +1,13 @@
 /** Parses JSON that people write: where it breaks is told by line and column, and a key given twice is refused. */
 
 export class JsonProblem extends Error {
-  constructor(
-    readonly line: number,
-    readonly column: number,
-    problem: string,
-  ) {
+  readonly line: number;
+  readonly column: number;
+  constructor(line: number, column: number, problem: string) {
     super(problem);
     this.name = "JsonProblem";
+    this.line = line;
+    this.column = column;
   }
 }
 

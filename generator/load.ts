@@ -69,6 +69,8 @@ function applySet(input: unknown, set: string): void {
   let target = input;
   path.forEach((key, depth) => {
     const parent = depth === 0 ? "design" : path.slice(0, depth).join(".");
+    if (!schema.properties && !schema.items)
+      refuse(depth, `${parent} is one value and has no parts; use --set ${parent}=value`);
     if (typeof target !== "object" || target === null)
       refuse(depth, `${parent} is ${JSON.stringify(target)} and has no parts; correct the file`);
     if (schema.properties) {
@@ -85,7 +87,7 @@ function applySet(input: unknown, set: string): void {
             : `no such element; ${parent} has 0 to ${length - 1}`,
         );
       schema = schema.items;
-    } else refuse(depth, `${parent} is one value and has no parts; use --set ${parent}=value`);
+    }
 
     const slot = target as Record<string, unknown>;
     if (depth === path.length - 1) slot[key] = parseValue(text);

@@ -12,6 +12,7 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -47,7 +48,7 @@ export function writeFiles(dir: string, files: FileSet): void {
     });
   } catch (error) {
     rmSync(staging, { recursive: true, force: true });
-    if (made !== undefined) rmSync(made, { recursive: true, force: true });
+    if (made !== undefined) removeEmpty(parent, made);
     throw error;
   }
 }
@@ -110,6 +111,17 @@ export class WholeFile {
   }
 }
 
+/** Removes the folders that were made on the way to `folder`, from `first` on. */
+function removeEmpty(folder: string, first: string): void {
+  for (let f = folder; f.startsWith(first); f = dirname(f)) {
+    try {
+      rmdirSync(f);
+    } catch {
+      return; // something else was put there meanwhile
+    }
+  }
+}
+
 function sha256(content: string | Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
@@ -138,7 +150,9 @@ function refuseEdited(dir: string, target: string, own: ReadonlyMap<string, stri
     for (const [name, sum] of own) {
       const file = join(target, name);
       if (existsSync(file) && sha256(readFileSync(file)) !== sum)
-        throw new Refusal(`${join(dir, name)}: was edited since it was generated; move it away, or generate into another folder`);
+        throw new Refusal(
+          `${join(dir, name)}: was edited since it was generated; move it away, or generate into another folder`,
+        );
     }
     for (const name of files.keys())
       if (!own.has(name) && existsSync(join(target, name)))

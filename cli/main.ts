@@ -1,0 +1,38 @@
+/** Puts the commands together. Each command's file imports the machinery behind it only when it runs. */
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { addGenerate } from "./generate.ts";
+import { addGolden } from "./golden.ts";
+import { runProgram } from "./run.ts";
+import { addTrain } from "./train.ts";
+import { addVerify } from "./verify.ts";
+
+const EXIT_CODES = `
+Exit codes:
+  0    done
+  1    a check failed: RTL and simulator differ
+  2    bad input: a design, an option or a data file
+  3    the environment: a tool, a permission or disk space is missing
+  130  interrupted; what was finished is written`;
+
+const DESIGNS = `
+<design> is a preset (mnist-mlp, mnist-small, sensor-mlp, tiny) or a JSON file; docs/design-file.md lists its fields.`;
+
+export function program(): Command {
+  const { version, description } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  const root = new Command("rankloom")
+    .description(`${description}.`)
+    .version(version)
+    .option("--debug", "show where in the code an error arose")
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "rankloom: ")) })
+    .addHelpText("after", `${DESIGNS}\n${EXIT_CODES}`);
+  for (const add of [addGenerate, addTrain, addVerify, addGolden]) add(root).addHelpText("after", EXIT_CODES);
+  return root;
+}
+
+export async function main(args: readonly string[]): Promise<void> {
+  await runProgram(program(), args);
+}

@@ -1,0 +1,74 @@
+/** Options that several commands share. Every number is checked here; a wrong one is refused in one line. */
+import { statSync } from "node:fs";
+import { type Command, Option } from "commander";
+import { EXIT, Refusal } from "../generator/errors.ts";
+import type { LoadedDesign } from "../generator/load.ts";
+
+/** A parser for a whole-number option. */
+export function wholeNumber(flag: string, min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !(value >= min && value <= max)) {
+      const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+      throw new Refusal(`${flag}: ${JSON.stringify(text)} is not allowed; use a whole number ${range}`);
+    }
+    return value;
+  };
+}
+
+export interface DesignOptions {
+  readonly set: readonly string[];
+  readonly seed?: number;
+  readonly data?: string;
+}
+
+export function addDesign(command: Command): Command {
+  return command
+    .argument("<design>", "preset or design file")
+    .addOption(
+      new Option("--set <path=value>", "change a field of the design, e.g. training.batch=32; repeatable")
+        .default([], "none")
+        .argParser((set: string, sets: string[]) => [...sets, set]),
+    )
+    .option("--data <path>", "folder of IDX files, or a CSV table (default: MNIST where it fits, else generated data)");
+}
+
+export function addSeed(command: Command): Command {
+  return command.option("--seed <number>", "the same as --set training.seed=…", wholeNumber("--seed", 0, 0x7fffffff));
+}
+
+export function addJson(command: Command): Command {
+  return command.option("--json <file>", "write the result as JSON; - for standard output", (file: string) => {
+    if (file === "") throw new Refusal("--json: needs the name of a file, or - for standard output");
+    return file;
+  });
+}
+
+export interface AmountOptions {
+  readonly epochs: number;
+  readonly samples?: number;
+  readonly testSamples?: number;
+}
+
+export function addAmounts(command: Command): Command {
+  return command
+    .option("--epochs <n>", "passes over the training data", wholeNumber("--epochs", 1, 10000), 1)
+    .option("--samples <n>", "use only the first n training samples", wholeNumber("--samples", 1))
+    .option("--test-samples <n>", "use only the first n test samples", wholeNumber("--test-samples", 1));
+}
+
+/** The design that the command line asks for. */
+export async function designOf(name: string, options: DesignOptions): Promise<LoadedDesign> {
+  if (options.data !== undefined && !exists(options.data))
+    throw new Refusal(
+      `--data ${options.data}: does not exist; give a folder of IDX files or a CSV file`,
+      EXIT.environment,
+    );
+  const { loadDesign } = await import("../generator/load.ts");
+  const seed = options.seed === undefined ? [] : [`training.seed=${options.seed}`];
+  return loadDesign(name, [...options.set, ...seed]);
+}
+
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}

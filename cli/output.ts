@@ -1,0 +1,110 @@
+/** What a command prints: text for people, a progress bar on a terminal, and the JSON result for scripts. */
+import type { SingleBar } from "cli-progress";
+import { Refusal } from "../generator/errors.ts";
+import { WholeFile } from "../generator/write.ts";
+
+export class Output {
+  readonly #json: string | undefined;
+  readonly #file: WholeFile | null;
+  readonly #stream: NodeJS.WriteStream;
+  readonly #newBar: (() => SingleBar) | null;
+  #bar: SingleBar | null = null;
+  #label = "";
+  #quarter = -1;
+
+  /** @param json the value of --json: with `-`, standard output is the JSON's and text goes to standard error */
+  static async open(json?: string): Promise<Output> {
+    const stream = json === "-" ? process.stderr : process.stdout;
+    return new Output(json, stream, stream.isTTY ? await barOn(stream) : null);
+  }
+
+  private constructor(json: string | undefined, stream: NodeJS.WriteStream, newBar: (() => SingleBar) | null) {
+    this.#json = json;
+    this.#file = json === undefined || json === "-" ? null : new WholeFile(json);
+    this.#stream = stream;
+    this.#newBar = newBar;
+  }
+
+  say(text: string): void {
+    this.endProgress();
+    this.#stream.write(`${text}\n`);
+  }
+
+  /** Writes the result where --json asked for it. */
+  async result(value: unknown): Promise<void> {
+    const text = `${JSON.stringify(value, null, 2)}\n`;
+    this.#file?.write(text);
+    if (this.#json !== "-") return;
+    await new Promise<void>((done, fail) =>
+      process.stdout.write(text, (error) =>
+        error ? fail(new Refusal(`--json -: standard output cannot be written (${error.message})`, 3)) : done(),
+      ),
+    );
+  }
+
+  /** Shows how far a step is: a bar on a terminal; elsewhere a line at its start and each further quarter. */
+  progress(label: string, done: number, of: number): void {
+    if (label !== this.#label) this.endProgress();
+    this.#label = label;
+    if (this.#newBar === null) this.#line(done, of);
+    else if (this.#bar === null) {
+      this.#bar = this.#newBar();
+      this.#bar.start(of, done, { label });
+    } else this.#bar.update(done);
+  }
+
+  endProgress(): void {
+    this.#bar?.stop();
+    this.#bar = null;
+    this.#label = "";
+    this.#quarter = -1;
+  }
+
+  #line(done: number, of: number): void {
+    const quarter = Math.floor((4 * done) / of);
+    if (quarter === this.#quarter || done === of) return;
+    this.#quarter = quarter;
+    this.#stream.write(`${this.#label}: ${count(done)} of ${count(of)}\n`);
+  }
+}
+
+async function barOn(stream: NodeJS.WriteStream): Promise<() => SingleBar> {
+  const { default: progress } = await import("cli-progress");
+  return () =>
+    new progress.SingleBar({
+      format: "{label} {bar} {value} / {total}, {eta_formatted} left",
+      stream,
+      hideCursor: true,
+      clearOnComplete: true,
+    });
+}
+
+export function count(n: number): string {
+  return n.toLocaleString("en-US");
+}
+
+export function percent(part: number): string {
+  return `${(100 * part).toFixed(2)} %`;
+}
+
+/** Bits as people read them. */
+export function bits(n: number): string {
+  return n < 8192
+    ? `${count(n)} bit`
+    : n < 8 * 2 ** 20
+      ? `${(n / 8192).toFixed(1)} KiB`
+      : `${(n / 8 / 2 ** 20).toFixed(2)} MiB`;
+}
+
+/** Lines of a table: first column left, the others right, unless `left` names them too. */
+export function table(rows: readonly (readonly string[])[], left: readonly number[] = [0]): string[] {
+  const widths = rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)));
+  return rows.map((row) =>
+    `  ${row.map((cell, c) => (left.includes(c) ? cell.padEnd(widths[c]) : cell.padStart(widths[c]))).join("  ")}`.trimEnd(),
+  );
+}
+
+/** A data set as a line of a table. */
+export function dataOf({ name, source }: { readonly name: string; readonly source: string }): string {
+  return source.startsWith(name) ? source : `${name} (${source})`;
+}

@@ -1,0 +1,85 @@
+/** `rankloom verify`: runs the Verilog beside the simulator and the golden model, and says whether they are equal. */
+import { statSync } from "node:fs";
+import type { Command } from "commander";
+import { EXIT, Refusal } from "../generator/errors.ts";
+import type { VerifyResult } from "../verify/verify.ts";
+import { addDesign, addJson, addSeed, type DesignOptions, designOf, wholeNumber } from "./options.ts";
+import { count, dataOf, Output, table } from "./output.ts";
+
+interface Options extends DesignOptions {
+  readonly samples?: number;
+  readonly stalls?: number;
+  readonly rtl?: string;
+  readonly json?: string;
+}
+
+export function addVerify(root: Command): Command {
+  const command = root.command("verify").description("show that Verilog, simulator and mathematics agree");
+  addSeed(addDesign(command));
+  return addJson(command)
+    .option("--samples <n>", "training samples to run (default: one batch)", wholeNumber("--samples", 1))
+    .option(
+      "--stalls <seed>",
+      "seed of the host's random stalls; 0: none (default: 1)",
+      wholeNumber("--stalls", 0, 0x7fffffff),
+    )
+    .option("--rtl <dir>", "check the Verilog in this folder instead of freshly generated text")
+    .action(verify);
+}
+
+async function verify(name: string, options: Options): Promise<void> {
+  const { rtl, data, samples, stalls } = options;
+  if (rtl !== undefined && !statSync(rtl, { throwIfNoEntry: false })?.isDirectory())
+    throw new Refusal(`--rtl ${rtl}: is not a folder; give the folder that rankloom generate wrote`);
+  const { design } = await designOf(name, options);
+  const output = await Output.open(options.json);
+  const { verify: run } = await import("../verify/verify.ts");
+  const result = await run({ design, data, samples, stalls, rtlDir: rtl, onProgress: (text) => output.say(text) });
+  await output.result(result);
+  output.say(summary(design.name, result));
+  if (!result.equal) process.exitCode = EXIT.failedCheck;
+}
+
+function summary(name: string, result: VerifyResult): string {
+  const { firstDifference, stateHash } = result;
+  return [
+    `${name}: ${result.equal ? "equal" : "NOT equal"}`,
+    ...table(
+      [
+        ["data", dataOf(result.data)],
+        [
+          "samples",
+          `${count(result.samples)}, ${result.stalls === 0 ? "no host stalls" : `host stalls of seed ${result.stalls}`}`,
+        ],
+        ["cycles", count(result.cycles)],
+        ["events compared", count(result.eventsCompared)],
+        ["states compared", count(result.statesCompared)],
+        ["state sha256 of the RTL", stateHash.rtl ?? "not reached"],
+        ["state sha256 of the simulator", stateHash.sim],
+        ...result.goldenError.map((layer) => [`golden model, layer ${layer.layer}`, goldenText(layer)]),
+        ["seconds", result.seconds.toFixed(1)],
+      ],
+      [0, 1],
+    ),
+    ...(firstDifference === undefined ? [] : difference(firstDifference)),
+  ].join("\n");
+}
+
+function goldenText({ error, bound, samples, outside }: VerifyResult["goldenError"][number]): string {
+  if (bound === null) return `error ${error.toPrecision(3)}; no bound, every sample saturated somewhere`;
+  const within = outside === 0 ? "within its bound" : `${count(outside)} elements OUTSIDE their bound, at most`;
+  return `error ${error.toPrecision(3)}, ${within} ${bound.toPrecision(3)} (${count(samples)} samples)`;
+}
+
+function difference(first: NonNullable<VerifyResult["firstDifference"]>): string[] {
+  return [
+    "",
+    `first difference: cycle ${count(first.cycle)}, ${first.module}, ${first.signal}`,
+    ...table([
+      ["RTL", String(first.rtl)],
+      ["simulator", String(first.sim)],
+    ]),
+    "around it:",
+    ...first.window.map((line) => `  ${line}`),
+  ];
+}

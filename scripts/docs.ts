@@ -1,0 +1,105 @@
+/** Writes what the schema says into docs/: the JSON Schema for editors, and a page that lists every field.
+ *  `npm run docs`; a test holds the files and the schema equal. */
+import { fileURLToPath } from "node:url";
+import { presets } from "../generator/presets.ts";
+import { designJsonSchema } from "../generator/schema.ts";
+import { writeFileWhole } from "../generator/write.ts";
+
+interface Node {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly anyOf?: readonly Node[];
+  readonly items?: Node;
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly required?: readonly string[];
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+}
+
+const code = (value: unknown): string => `\`${JSON.stringify(value)}\``;
+
+function range(low: string, high: number | undefined): string {
+  return high === undefined ? low : `${low} to ${high}`;
+}
+
+/** What a field may be, in words. */
+function allowed(node: Node): string {
+  if (node.const !== undefined) return code(node.const);
+  if (node.enum) return node.enum.map(code).join(", ");
+  if (node.anyOf) return node.anyOf.map(allowed).join(", or ");
+  switch (node.type) {
+    case "integer":
+      return `whole number, ${range(String(node.minimum), node.maximum)}`;
+    case "number":
+      return `number, ${range(node.exclusiveMinimum === undefined ? String(node.minimum) : `above ${node.exclusiveMinimum}`, node.maximum)}`;
+    case "array":
+      return `list of ${range(String(node.minItems ?? 0), node.maxItems)} elements, each a ${allowed(node.items ?? {})}`;
+    case "string":
+      return node.pattern ? `text like \`${node.pattern.replaceAll("|", "\\|")}\`` : "text";
+    default:
+      return node.type ?? "anything";
+  }
+}
+
+function rows(node: Node, path: string): string[] {
+  return Object.entries(node.properties ?? {}).flatMap(([key, field]) => {
+    const name = path === "" ? key : `${path}.${key}`;
+    if (field.properties) return rows(field, name);
+    const otherwise =
+      field.default !== undefined ? code(field.default) : node.required?.includes(key) ? "required" : "optional";
+    return [`| \`${name}\` | ${allowed(field)} | ${otherwise} | ${field.description ?? ""} |`];
+  });
+}
+
+export function schemaText(): string {
+  return `${JSON.stringify({ title: "Rankloom design", ...(designJsonSchema() as object) }, null, 2)}\n`;
+}
+
+export function pageText(): string {
+  const names = Object.entries(presets).map(
+    ([name, { network, tile, gradient }]) =>
+      `| \`${name}\` | ${network.layers.join("-")} | ${tile.rows} × ${tile.cols} | ${network.activation} | \`${gradient.method}\` |`,
+  );
+  return `# The design file
+
+<!-- Written by \`npm run docs\` from generator/schema.ts and generator/presets.ts: change those. -->
+
+A design file is JSON without comments. Unknown keys, impossible values and contradictions are refused with the path,
+the value and what would be right. For completion and checks while typing, point the editor to
+[design.schema.json](design.schema.json): add \`"$schema"\` in its settings, not in the file, for example in
+Visual Studio Code
+
+    "json.schemas": [{ "fileMatch": ["*.design.json"], "url": "./docs/design.schema.json" }]
+
+Each field can also be set on the command line: \`--set training.batch=32 --set network.layers=[784,64,10]\`.
+
+## Fields
+
+| field | allowed | if left out | meaning |
+|---|---|---|---|
+${rows(designJsonSchema() as Node, "").join("\n")}
+
+Rules between fields (divisors, widths that would overflow, settings that contradict each other) are checked when the
+file is read; their messages say what to change.
+
+## Presets
+
+| name | layers | tile | activation | method |
+|---|---|---|---|---|
+${names.join("\n")}
+
+A preset is a design by name: \`rankloom generate tiny\`.
+`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileWhole("docs/design.schema.json", schemaText());
+  writeFileWhole("docs/design-file.md", pageText());
+}

@@ -1,0 +1,7 @@
+// Every kernel has a plain twin of the same meaning in `sim/units/`, which is its oracle. Kernels take pointers into one
+// shared memory that the caller lays out; they allocate nothing and keep no state, so threads share the module freely.
+export { activateRelu, activateTable, requantise } from "./activation";
+export { alignErrors, rawErrors, scaleErrors, softmaxErrors, squaredErrors } from "./errors";
+export { accumulateGradient, mergeGradient, stageErrors, stageInputs } from "./gradient";
+export { read, readWide } from "./read";
+export { update } from "./update";

@@ -1,0 +1,299 @@
+/** Every architectural event at its cycle, from what each phase left in the buffers (docs/machine.md has the timing).
+ *  A listener of `Machine`; nothing here is computed when nobody listens. */
+import type { Ir, LayerIr, ReadIr } from "../generator/ir.ts";
+import { rowIssues, ROW_OVERHEAD } from "../generator/schedule.ts";
+import { packLanes } from "./arith.ts";
+import type { Listener, Machine, ProgrammedRow } from "./machine.ts";
+import type { PlainSamplePath, Scratch } from "./sample-path.ts";
+import { ACTIVATION, BACKWARD, FORWARD } from "./state.ts";
+import type { HostStalls } from "./units/sample-input.ts";
+
+/** Takes events channel by channel; within a channel they come in the order of their cycles.
+ *  @param value the channel's fields, the first in the lowest bits */
+export type EventSink = (channel: number, cycle: number, value: bigint) => void;
+
+const PHASE = { idle: 0, load: 1, forward: 2, error: 3, backward: 4, gradient: 5, update: 6, range: 7 } as const;
+
+export class Tracer implements Listener {
+  /** First cycle of the phase that comes next. */
+  cycle = 0;
+  readonly #ir: Ir;
+  readonly #machine: Machine;
+  readonly #path: PlainSamplePath;
+  readonly #stalls: HostStalls;
+  readonly #sink: EventSink;
+  readonly #channel = new Map<string, number>();
+  readonly #level = new Map<number, bigint>();
+  #layerRegister = 0;
+  #lastAccept = -1;
+
+  constructor(ir: Ir, machine: Machine, path: PlainSamplePath, stalls: HostStalls, sink: EventSink) {
+    this.#ir = ir;
+    this.#machine = machine;
+    this.#path = path;
+    this.#stalls = stalls;
+    this.#sink = sink;
+    ir.channels.forEach((c, index) => {
+      this.#channel.set(`${c.scope}/${c.strobe ?? c.fields[0].name}`, index);
+    });
+    this.#ranges(0);
+  }
+
+  /** Emits an event of a strobed channel. */
+  #emit(key: string, cycle: number, ...fields: (number | bigint)[]): void {
+    const index = this.#channel.get(key);
+    if (index === undefined) throw new Error(`no channel ${key}`);
+    let value = 0n;
+    let shift = 0n;
+    this.#ir.channels[index].fields.forEach(({ bits }, f) => {
+      value |= (BigInt(fields[f]) & ((1n << BigInt(bits)) - 1n)) << shift;
+      shift += BigInt(bits);
+    });
+    this.#sink(index, cycle, value);
+  }
+
+  /** Emits a change of a level channel, if it is one. */
+  #set(key: string, cycle: number, value: number): void {
+    const index = this.#channel.get(key);
+    if (index === undefined) throw new Error(`no channel ${key}`);
+    if (this.#level.get(index) === BigInt(value)) return;
+    this.#level.set(index, BigInt(value));
+    this.#sink(index, cycle, BigInt(value));
+  }
+
+  #enter(phase: keyof typeof PHASE, layer: number): number {
+    this.#set("sequencer/o_phase", this.cycle, PHASE[phase]);
+    this.#layerRegister = layer;
+    if (phase !== "load") this.#emit("sequencer/o_start", this.cycle, layer);
+    return this.cycle;
+  }
+
+  #ranges(cycle: number): void {
+    this.#ir.layers.forEach((layer, l) => {
+      const { ranges } = this.#machine.state.layers[l];
+      this.#set(`layer_${l}/forward_range`, cycle, ranges[FORWARD]);
+      if (layer.backward) this.#set(`layer_${l}/backward_range`, cycle, ranges[BACKWARD]);
+      this.#set(`layer_${l}/activation_range`, cycle, ranges[ACTIVATION]);
+    });
+  }
+
+  sample(scratch: Scratch, _label: number, prediction: number, train: boolean): void {
+    const { layers } = this.#ir;
+    this.#load(scratch);
+    for (const layer of layers) this.#forward(layer, scratch);
+    this.#error(scratch, prediction);
+    if (train) for (let l = layers.length - 1; l > 0; l--) this.#backward(layers[l], scratch);
+  }
+
+  #load(scratch: Scratch): void {
+    const ir = this.#ir;
+    const t0 = this.#enter("load", this.#layerRegister);
+    const { lanes, words, bits, size } = ir.vectors[0];
+    for (let beat = 0; beat <= words; beat++) {
+      this.#lastAccept = Math.max(t0, this.#lastAccept + 1 + this.#stalls.next());
+      if (beat < words)
+        this.#emit("layer_0/x_write", this.#lastAccept + 1, beat, packLanes(scratch.x[0], beat * lanes, lanes, bits, size));
+    }
+    this.cycle = this.#lastAccept + 1;
+  }
+
+  /** Codes of one read, tile by tile, and the cycles of its words.
+   *  @param line sampled line of a tile's ADC: (tile along the sampled side, ADC, step)
+   *  @returns first cycle of each step's held group */
+  #read(layer: LayerIr, read: ReadIr, codes: Float64Array, sampled: number, forward: boolean, t0: number): number[] {
+    const { readCycles } = this.#ir;
+    const held: number[] = [];
+    const lanes = new Float64Array(read.adcsPerTile);
+    for (let g = 0; g < read.steps; g++) {
+      const s = t0 + 1 + g * read.stepCycles;
+      for (let n = 0; n < read.planes; n++) {
+        const visible = s + (n + 1) * readCycles;
+        for (let along = 0; along < read.sampledTiles; along++) {
+          for (let t = 0; t < read.summedTiles; t++) {
+            for (let a = 0; a < read.adcsPerTile; a++) {
+              const line = g * read.group + along * read.adcsPerTile + a;
+              lanes[a] = line < sampled ? codes[(n * read.summedTiles + t) * sampled + line] : 0;
+            }
+            const [r, c] = forward ? [t, along] : [along, t];
+            this.#emit(
+              `layer_${layer.index}.g_row[${r}].g_col[${c}].tile/${forward ? "column_valid" : "row_valid"}`,
+              visible,
+              packLanes(lanes, 0, lanes.length, read.codeBits, lanes.length),
+            );
+          }
+        }
+      }
+      held.push(s + read.planes * readCycles + 1);
+    }
+    return held;
+  }
+
+  /** Calls back for each word of a read's result, with the cycle in which it leaves the holding register. */
+  #words(read: ReadIr, held: number[], each: (word: number, cycle: number) => void): void {
+    held.forEach((cycle, g) => {
+      const words = g === read.steps - 1 ? read.lastStepWords : read.wordsPerStep;
+      for (let u = 0; u < words; u++) each(g * read.wordsPerStep + u, cycle + u);
+    });
+  }
+
+  #forward(layer: LayerIr, scratch: Scratch): void {
+    const ir = this.#ir;
+    const l = layer.index;
+    const t0 = this.#enter("forward", l);
+    const held = this.#read(layer, layer.forward, this.#path.forwardCodes[l], layer.outputs, true, t0);
+    const output = ir.vectors[l + 1];
+    const last = l === ir.layers.length - 1;
+    const unused = -(2 ** (layer.zBits - 1) - 1);
+    this.#words(layer.forward, held, (word, cycle) => {
+      const visible = cycle + 3;
+      const start = word * output.lanes;
+      const x = packLanes(scratch.x[l + 1], start, output.lanes, output.bits, output.size);
+      if (!last) this.#emit(`layer_${l + 1}/x_write`, visible, word, x);
+      else {
+        const z = Array.from({ length: output.lanes }, (_, k) => (start + k < output.size ? scratch.z[l][start + k] : unused));
+        const value = ir.errorUnit.loss === "squared-error" ? x : packLanes(z, 0, output.lanes, layer.zBits, output.lanes);
+        this.#emit("error_unit/y_write", visible, word, value);
+      }
+      this.cycle = visible + 1;
+    });
+  }
+
+  #error(scratch: Scratch, prediction: number): void {
+    const ir = this.#ir;
+    const { loss, outputs, probabilityFraction, lanes, words } = ir.errorUnit;
+    const last = ir.layers.length - 1;
+    const t0 = this.#enter("error", last);
+    const softmax = loss === "softmax-cross-entropy";
+    const period = softmax ? probabilityFraction + 4 : 1;
+    const first = softmax ? t0 + outputs + 5 : t0 + 4;
+    if (softmax) for (let j = 0; j < outputs; j++) this.#emit("error_unit/exp_write", t0 + 5 + j, scratch.exponentials[j]);
+    this.#emit("error_unit/prediction_valid", softmax ? t0 + outputs + 5 : t0 + outputs + 4, prediction);
+    let visible = first;
+    for (let w = 0; w < words; w++) {
+      const done = Math.min(outputs, (w + 1) * lanes);
+      visible = first + done * period;
+      this.#raw(last, scratch, w, visible);
+    }
+    this.#scale(last, scratch, visible);
+  }
+
+  #raw(l: number, scratch: Scratch, word: number, cycle: number): void {
+    const layer = this.#ir.layers[l];
+    const { lanes, size } = this.#ir.vectors[l + 1];
+    this.#emit(`layer_${l}/raw_write`, cycle, word, packLanes(scratch.raw[l], word * lanes, lanes, layer.rawBits, size));
+  }
+
+  /** @param e cycle in which the last raw word is visible */
+  #scale(l: number, scratch: Scratch, e: number): void {
+    const { lanes, words, size } = this.#ir.vectors[l + 1];
+    for (let w = 0; w < words; w++)
+      this.#emit(
+        `layer_${l}/delta_write`,
+        e + 4 + w,
+        w,
+        packLanes(scratch.delta[l], w * lanes, lanes, this.#ir.errorBits, size),
+        scratch.exponent[l],
+      );
+    this.cycle = e + 4 + words;
+  }
+
+  #backward(layer: LayerIr, scratch: Scratch): void {
+    const read = layer.backward;
+    if (!read) return;
+    const l = layer.index;
+    const t0 = this.#enter("backward", l);
+    const held = this.#read(layer, read, this.#path.backwardCodes[l], layer.inputs, false, t0);
+    let e = t0;
+    this.#words(read, held, (word, cycle) => {
+      e = cycle + 2;
+      this.#raw(l - 1, scratch, word, e);
+    });
+    this.#scale(l - 1, scratch, e);
+  }
+
+  gradient(): void {
+    const ir = this.#ir;
+    const t0 = this.#enter("gradient", this.#layerRegister);
+    let end = t0;
+    ir.layers.forEach((layer, l) => {
+      const { lanes, words, size } = ir.vectors[l + 1];
+      const { gradient } = this.#machine.state.layers[l];
+      for (let n = 0; n < layer.gradient.bufferWords; n++) {
+        const start = Math.floor(n / words) * size;
+        const data = packLanes(gradient, start + (n % words) * lanes, lanes, layer.gradient.accumulatorBits, start + size);
+        this.#emit(`layer_${l}/gradient_write`, t0 + 5 + n, n, data);
+      }
+      end = Math.max(end, t0 + 4 + layer.gradient.bufferWords);
+    });
+    this.cycle = end + 1;
+  }
+
+  update(rows: readonly ProgrammedRow[][]): void {
+    const t0 = this.#enter("update", this.#layerRegister);
+    let end = t0;
+    this.#ir.layers.forEach((layer, l) => {
+      let b = t0 + 1;
+      for (const row of rows[l]) b = this.#row(layer, row, b);
+      end = Math.max(end, b);
+    });
+    this.cycle = end + 1;
+  }
+
+  /** One programmed row from its first cycle; @returns the first cycle of the next */
+  #row(layer: LayerIr, row: ProgrammedRow, b: number): number {
+    const ir = this.#ir;
+    const l = layer.index;
+    const { lanes, words, size } = ir.vectors[l + 1];
+    row.counts.forEach((counts, tile) => {
+      if (!counts) return;
+      for (let w = 0; w < words; w++)
+        this.#emit(
+          `layer_${l}/count_write`,
+          b + tile * words + w + 5,
+          tile,
+          w,
+          packLanes(counts, w * lanes, lanes, layer.update.pulseBits, size),
+        );
+    });
+    const first = b + rowIssues(ir, layer) + ROW_OVERHEAD;
+    const step = Math.floor(row.row / layer.rowAdcs);
+    const physical = (row.row % layer.rowAdcs) * layer.linesPerAdc + step;
+    for (let slot = 1; slot <= row.largest; slot++) {
+      const cycle = first + slot * ir.pulseCycles - 1;
+      this.#emit(`layer_${l}/pulse`, cycle, physical);
+      for (let r = 0; r < layer.rowTiles; r++)
+        for (let c = 0; c < layer.colTiles; c++) {
+          const [set, reset] = this.#masks(layer, row.counts[r], c, slot);
+          this.#emit(`layer_${l}.g_row[${r}].g_col[${c}].tile/pulse`, cycle, set, reset);
+        }
+    }
+    return first + row.largest * ir.pulseCycles;
+  }
+
+  /** Columns of one tile that are set and reset in a slot. */
+  #masks(layer: LayerIr, counts: Int16Array | null, column: number, slot: number): [bigint, bigint] {
+    let set = 0n;
+    let reset = 0n;
+    const { group, adcsPerTile, steps, linesPerAdc } = layer.forward;
+    for (let m = 0; counts && m < steps; m++)
+      for (let a = 0; a < adcsPerTile; a++) {
+        const j = m * group + column * adcsPerTile + a;
+        if (j >= layer.outputs) continue;
+        const bit = 1n << BigInt(a * linesPerAdc + m);
+        if (counts[j] >= slot) set |= bit;
+        else if (counts[j] <= -slot) reset |= bit;
+      }
+    return [set, reset];
+  }
+
+  range(): void {
+    this.#enter("range", this.#layerRegister);
+    this.cycle++;
+    this.#ranges(this.cycle);
+  }
+
+  /** After the last sample: the machine waits for the next. */
+  finish(): void {
+    this.#enter("load", this.#layerRegister);
+  }
+}

@@ -1,0 +1,145 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Refusal } from "../../generator/errors.ts";
+import { loadDesign } from "../../generator/load.ts";
+import { presets } from "../../generator/presets.ts";
+import { validateDesign } from "../../generator/schema.ts";
+import { type Field, fields, outOfRange, rootSchema, wrongTypes } from "./schema-walk.ts";
+
+const FILE = "my.json";
+
+function base(): Record<string, unknown> {
+  return structuredClone(presets.tiny) as Record<string, unknown>;
+}
+
+function withValue(path: string, value: unknown): unknown {
+  const design = base();
+  const keys = path.split(".");
+  const last = keys.pop() as string;
+  const holder = keys.reduce<Record<string, unknown>>((node, key) => node[key] as Record<string, unknown>, design);
+  if (value === undefined) delete holder[last];
+  else holder[last] = value;
+  return design;
+}
+
+function refusal(action: () => unknown): Refusal {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+  throw new Error("was not refused");
+}
+
+function expectRefused(design: unknown, path: string, why: RegExp = /; use |; leave /): void {
+  const { message, exitCode } = refusal(() => validateDesign(design, FILE));
+  expect(message).toMatch(new RegExp(`^${FILE}: ${path.replaceAll(".", "\\.")}[.:]`));
+  expect(message).toMatch(why);
+  expect(message).not.toMatch(/\n|undefined|\[object|NaN/);
+  expect(message.length).toBeLessThan(400);
+  expect(exitCode).toBe(2);
+}
+
+const all = fields();
+const leaves = all.filter(({ node }) => !node.properties);
+const named = (list: Field[]) => list.map((field) => [field.path, field] as const);
+
+describe("a design file", () => {
+  it("has at least the fields that scripts rely on", () => {
+    for (const path of [
+      "network.layers",
+      "tile.adcBits",
+      "gradient.method",
+      "gradient.rounding",
+      "device.preset",
+      "training.seed",
+    ])
+      expect(all.map((field) => field.path)).toContain(path);
+  });
+
+  it.each(named(all))("is refused where %s has the wrong type", (path, { node }) => {
+    const values = wrongTypes(node);
+    expect(values.length).toBeGreaterThan(3);
+    for (const value of values) expectRefused(withValue(path, value), path);
+  });
+
+  it.each(named(leaves.filter(({ node }) => node.const === undefined)))(
+    "is refused where %s is out of range",
+    (path, { node }) => {
+      const values = outOfRange(node);
+      expect(values.length).toBeGreaterThan(0);
+      for (const value of values) expectRefused(withValue(path, value), path);
+    },
+  );
+
+  it.each(named(all.filter(({ required }) => required)))("is refused where %s is missing", (path) => {
+    expectRefused(withValue(path, undefined), path, /: missing; use /);
+  });
+
+  it.each([
+    ["", rootSchema] as const,
+    ...all.filter(({ node }) => node.properties).map(({ path, node }) => [path, node] as const),
+  ])("is refused with an unknown key in “%s”, and the known ones are named", (path, node) => {
+    const key = path === "" ? "zebra" : `${path}.zebra`;
+    expectRefused(
+      withValue(key, 1),
+      key,
+      new RegExp(`: unknown key; use one of ${Object.keys(node.properties ?? {}).join(", ")}$`),
+    );
+  });
+
+  it.each([[null], [3], ["text"], [[]], [true]])("is refused where it is %j as a whole", (value) => {
+    expect(refusal(() => validateDesign(value, FILE)).message).toMatch(
+      /^my\.json: design: .*; use a value of type object$/,
+    );
+  });
+
+  it.each(all.filter(({ node }) => node.default !== undefined).map(({ path, node }) => [path, node.default] as const))(
+    "gives %s its default %j",
+    (path, value) => {
+      const design = validateDesign(withValue(path, undefined), FILE);
+      expect(path.split(".").reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], design)).toEqual(
+        value,
+      );
+    },
+  );
+
+  it("is accepted or refused in one line, whatever JSON stands in one of its fields", () => {
+    const path = fc.constantFrom(...all.map((field) => field.path));
+    fc.assert(
+      fc.property(path, fc.jsonValue(), (where, value) => {
+        try {
+          validateDesign(withValue(where, value), FILE);
+        } catch (error) {
+          expect(error).toBeInstanceOf(Refusal);
+          expect((error as Refusal).message).toMatch(new RegExp(`^${FILE}: .+: .+$`));
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("is whole for every preset", () => {
+    for (const name of Object.keys(presets)) expect(loadDesign(name).design.name).toBe(name);
+  });
+});
+
+describe("rules between fields", () => {
+  it.each([
+    ["tile.columnsPerAdc", ["tile.columnsPerAdc=3"], /3 does not divide tile\.rows \(8\); use 1, 2, 4, 8$/],
+    ["tile.inputBits", ["network.activation=tanh", "tile.inputBits=1"], /use 2 to 8$/],
+    ["device.preset", ["device.preset=ideal-1"], /use ideal-2 to ideal-16384$/],
+    ["device.preset", ["device.preset=ideal-99999"], /use ideal-2 to ideal-16384$/],
+    ["gradient.accumulatorBits", ["gradient.method=sgd", "gradient.accumulatorBits=32"], /leave it out/],
+    ["gradient.accumulatorBits", ["gradient.accumulatorBits=12", "training.batch=4096"], /use at least \d+$/],
+    ["network.layers.2", ["network.layers=[16,12,5000]"], /use at most 4096$/],
+    ["network.layers", ["network.layers=[65536,65536,4]"], /use at most 64000000$/],
+  ])("name %s and what would be right", (path, sets, why) => {
+    const { message, exitCode } = refusal(() => loadDesign("tiny", sets));
+    expect(message).toContain(`tiny: ${path}: `);
+    expect(message).toMatch(why);
+    expect(message).not.toContain("\n");
+    expect(exitCode).toBe(2);
+  });
+});

@@ -1,0 +1,75 @@
+/** Random designs over the whole schema, shrinking towards the smallest machine. */
+import fc from "fast-check";
+import { Refusal } from "../../generator/errors.ts";
+import { prepareMachine } from "../../generator/prepare.ts";
+import { type Design, validateDesign } from "../../generator/schema.ts";
+
+const divisors = (n: number) => Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
+const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
+
+/** Tile sizes: mostly small, for a fast Verilator; odd ones too. */
+const side = fc.constantFrom(4, 5, 6, 8, 9, 12, 16, 24, 32);
+
+const tile = fc
+  .tuple(side, side)
+  .chain(([rows, cols]) =>
+    fc.record({
+      rows: fc.constant(rows),
+      cols: fc.constant(cols),
+      columnsPerAdc: fc.constantFrom(...divisors(gcd(rows, cols))),
+      inputBits: fc.integer({ min: 1, max: 8 }),
+      errorBits: fc.integer({ min: 3, max: 12 }),
+      adcBits: fc.oneof(fc.integer({ min: 3, max: 10 }), fc.constant("lossless" as const)),
+      adcRange: fc.constantFrom("follow" as const, "fixed" as const),
+      readCycles: fc.integer({ min: 1, max: 3 }),
+    }),
+  );
+
+const input = fc.record({
+  name: fc.constant("random"),
+  network: fc.record({
+    layers: fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 2, maxLength: 5 }),
+    activation: fc.constantFrom("relu" as const, "sigmoid" as const, "tanh" as const),
+    loss: fc.constantFrom("softmax-cross-entropy" as const, "squared-error" as const),
+  }),
+  tile,
+  device: fc.record({
+    preset: fc.integer({ min: 2, max: 600 }).map((n) => `ideal-${n}`),
+    pulseCycles: fc.integer({ min: 1, max: 3 }),
+  }),
+  gradient: fc.oneof(
+    fc.record({
+      method: fc.constant("sgd" as const),
+      rounding: fc.constantFrom("stochastic" as const, "nearest" as const),
+      lanes: fc.integer({ min: 1, max: 16 }),
+      maxPulses: fc.integer({ min: 1, max: 40 }),
+    }),
+    fc.record({
+      method: fc.constant("mbgd" as const),
+      rounding: fc.constantFrom("stochastic" as const, "nearest" as const),
+      lanes: fc.integer({ min: 1, max: 16 }),
+      maxPulses: fc.integer({ min: 1, max: 40 }),
+      accumulatorBits: fc.integer({ min: 18, max: 40 }),
+    }),
+  ),
+  training: fc.record({
+    batch: fc.integer({ min: 1, max: 5 }),
+    learningRate: fc.constantFrom(0.05, 0.4, 3, 20),
+    seed: fc.integer({ min: 0, max: 0x7fffffff }),
+  }),
+});
+
+/** Designs that the generator accepts. */
+export const designArbitrary: fc.Arbitrary<Design> = input
+  .map((candidate) => {
+    try {
+      const design = validateDesign(candidate, "random");
+      prepareMachine(design);
+      return design;
+    } catch (error) {
+      if (error instanceof Refusal) return null;
+      throw error;
+    }
+  })
+  .filter((design): design is Design => design !== null);
+

@@ -1,0 +1,26 @@
+/** The whole schema: generate, lint, run, compare. RANKLOOM_RANDOM_DESIGNS sets how many designs are drawn. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { verify } from "../../verify/verify.ts";
+import { designArbitrary } from "./designs.ts";
+
+const runs = Number(process.env.RANKLOOM_RANDOM_DESIGNS ?? 25);
+
+describe("random designs", () => {
+  it(
+    "have RTL that equals the simulator in every event and every bit, and the mathematics within its bound",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(designArbitrary, fc.integer({ min: 0, max: 1000 }), async (design, stalls) => {
+          const result = await verify({ design, samples: 2 * design.training.batch + 1, stalls, optimise: "-O0" });
+          expect(result.firstDifference).toBeUndefined();
+          expect(result.goldenError.map((g) => g.outside)).toEqual(design.network.layers.slice(1).map(() => 0));
+          expect(result.equal).toBe(true);
+          expect(result.eventsCompared).toBeGreaterThan(0);
+        }),
+        { numRuns: runs, endOnFailure: false },
+      );
+    },
+    40 * 60_000,
+  );
+});

@@ -1,0 +1,151 @@
+import { describe, expect, it } from "vitest";
+import { loadDataset } from "../../data/dataset.ts";
+import { epochOrder } from "../../data/order.ts";
+import { Random } from "../../data/random.ts";
+import { calibrate } from "../../golden/calibrate.ts";
+import { exactGradient } from "../../golden/gradient.ts";
+import { forward, loadSample, type Network, newPass } from "../../golden/network.ts";
+import { type GoldenDesign, trainGolden } from "../../golden/train.ts";
+import { activations, designOf, losses } from "./networks.ts";
+
+delete process.env.RANKLOOM_DATA;
+const layers = [16, 12, 4];
+const data = loadDataset({ inputs: 16, outputs: 4 });
+
+function initialOf(sizes: readonly number[], seed = 1): Float64Array[] {
+  const random = new Random(seed);
+  return sizes.slice(1).map((outputs, l) => {
+    const limit = Math.sqrt(6 / (sizes[l] + outputs));
+    return Float64Array.from({ length: sizes[l] * outputs }, () => limit * (2 * random.uniform() - 1));
+  });
+}
+
+const relu: Network = { layers, activation: "relu", loss: "softmax-cross-entropy" };
+const initial = initialOf(layers);
+const run = (design: GoldenDesign, changes: Partial<Parameters<typeof trainGolden>[0]> = {}) =>
+  trainGolden({ design, data, initial, epochs: 1, seed: 1, ...changes });
+
+describe("golden training", () => {
+  for (const activation of activations) {
+    for (const loss of losses) {
+      it(`learns separable classes (${activation}, ${loss})`, () => {
+        const design = designOf({ layers, activation, loss }, { training: { batch: 8, learningRate: 0.5, seed: 1 } });
+        const { epochs } = run(design, { epochs: 3 });
+        expect(epochs[2].accuracy).toBeGreaterThan(0.95);
+        expect(epochs[2].loss).toBeLessThan(epochs[0].loss);
+      });
+    }
+  }
+
+  it("takes exactly W − η G at the first batch of continuous mbgd, in the order of the epoch", () => {
+    const design = designOf(relu);
+    const { weights } = run(design, { samples: 7 }); // one batch of 4; the remainder of 3 is dropped
+    const gradient = exactGradient(relu, initial, data.train, epochOrder(7, 1, 0).subarray(0, 4));
+    weights.forEach((w, l) => {
+      w.forEach((value, n) => {
+        expect(value).toBeCloseTo(initial[l][n] - 0.2 * gradient.layers[l][n], 14);
+      });
+    });
+  });
+
+  it("gives each sample of sgd its part of the learning rate, at once", () => {
+    const design = designOf(relu, { gradient: { method: "sgd", rounding: "stochastic", maxPulses: 31 } });
+    const { weights } = run(design, { samples: 4 });
+    const expected = initial.map((w) => w.slice());
+    for (const n of epochOrder(4, 1, 0)) {
+      const gradient = exactGradient(relu, expected, data.train, Uint32Array.of(n));
+      expected.forEach((w, l) => {
+        gradient.layers[l].forEach((g, m) => {
+          w[m] -= (0.2 / 4) * g;
+        });
+      });
+    }
+    weights.forEach((w, l) => {
+      w.forEach((value, n) => {
+        expect(value).toBeCloseTo(expected[l][n], 14);
+      });
+    });
+  });
+
+  it("at batch 1 is the same for sgd and mbgd, pulse by pulse", () => {
+    const at = (method: "sgd" | "mbgd") =>
+      run(
+        designOf(relu, {
+          device: { preset: "ideal-100" },
+          gradient: { method, rounding: "stochastic", maxPulses: 31 },
+          training: { batch: 1, learningRate: 0.1, seed: 1 },
+        }),
+        { samples: 200 },
+      );
+    expect(at("sgd").pulses).toBeGreaterThan(0);
+    const [sgd, mbgd] = [at("sgd"), at("mbgd")];
+    expect(sgd.weights).toEqual(mbgd.weights);
+    expect(sgd.pulses).toBe(mbgd.pulses);
+  });
+
+  it("with N levels keeps every weight on a state and counts pulses", () => {
+    const design = designOf(relu, { device: { preset: "ideal-50" } });
+    const { weights, pulses, maxPerCell, epochs } = run(design);
+    for (const w of weights) for (const value of w) expect((value + 1) * 25).toBeCloseTo(Math.round((value + 1) * 25), 9);
+    expect(pulses).toBeGreaterThan(maxPerCell);
+    expect(maxPerCell).toBeGreaterThan(0);
+    expect(epochs[0].accuracy).toBeGreaterThan(0.8);
+  });
+
+  it("is stuck under nearest rounding where every step is less than half a pulse", () => {
+    const settings = { device: { preset: "ideal-20" }, training: { batch: 4, learningRate: 0.01, seed: 1 } } as const;
+    const nearest = run(
+      designOf(relu, { ...settings, gradient: { method: "mbgd", rounding: "nearest", maxPulses: 31 } }),
+    );
+    expect(nearest.pulses).toBe(0);
+    expect(run(designOf(relu, settings)).pulses).toBeGreaterThan(0);
+  });
+
+  it("is the same for the same seed, different for another, and leaves the initial weights alone", () => {
+    const design = designOf(relu, { device: { preset: "ideal-100" } });
+    const kept = initial.map((w) => w.slice());
+    const first = run(design, { samples: 400 });
+    expect(run(design, { samples: 400 }).weights).toEqual(first.weights);
+    expect(run(design, { samples: 400, seed: 2 }).weights).not.toEqual(first.weights);
+    expect(initial).toEqual(kept);
+  });
+
+  it("reports each epoch as it ends", () => {
+    const seen: number[] = [];
+    run(designOf(relu), { epochs: 2, samples: 40, testSamples: 10, onEpoch: ({ epoch }) => seen.push(epoch) });
+    expect(seen).toEqual([1, 2]);
+  });
+});
+
+describe("calibration", () => {
+  it("finds the largest magnitudes of what it sees, and has seen all batches", () => {
+    const design = designOf(relu);
+    let samples = 0;
+    let largest = 0;
+    const { layers: ranges, samples: read } = calibrate({
+      design,
+      data: data.train,
+      initial,
+      batches: 3,
+      visit: (pass) => {
+        samples++;
+        largest = Math.max(largest, ...pass.delta[0].map(Math.abs));
+      },
+    });
+    expect([samples, read]).toEqual([12, 12]);
+    expect(ranges.length).toBe(2);
+    expect(ranges[0].maxError).toBe(largest);
+    expect(ranges[0].maxActivation).toBeLessThanOrEqual(ranges[0].maxPreactivation);
+    expect(ranges[1].maxActivation).toBe(ranges[1].maxPreactivation);
+  });
+
+  it("takes one batch of what there is when there are fewer samples than a batch", () => {
+    const one = { count: 1, codes: data.train.codes.subarray(0, 16), labels: data.train.labels.subarray(0, 1) };
+    const { layers: ranges, samples } = calibrate({ design: designOf(relu), data: one, initial, batches: 4 });
+    const pass = newPass(relu);
+    loadSample(pass, one.codes, 0);
+    forward(relu, initial, pass);
+    expect(samples).toBe(1);
+    expect(ranges[0].maxPreactivation).toBe(Math.max(...pass.z[0].map(Math.abs)));
+  });
+});

@@ -1,0 +1,85 @@
+/** Builds Verilog with Verilator's command line, once for each content: binaries are cached by what went into them. */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { EXIT, Refusal } from "../generator/errors.ts";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+export const cacheDir = join(root, "out", "cache");
+
+export interface BuildOptions {
+  /** Sources by file name: .v and .vlt go to Verilator, .cpp is compiled, .h is included. */
+  readonly sources: ReadonlyMap<string, string>;
+  readonly top: string;
+  readonly trace: boolean;
+  /** C++ optimisation flags. */
+  readonly optimise: string;
+  /** Further flags for Verilator. */
+  readonly flags?: readonly string[];
+}
+
+/** Runs a command to its end; @returns what it printed */
+export function run(command: string, args: readonly string[], cwd?: string): Promise<{ code: number; output: string }> {
+  return new Promise((done, failed) => {
+    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+    const output: Buffer[] = [];
+    child.stdout.on("data", (d: Buffer) => output.push(d));
+    child.stderr.on("data", (d: Buffer) => output.push(d));
+    child.on("error", (error: NodeJS.ErrnoException) =>
+      failed(error.code === "ENOENT" ? new Refusal(`${command} was not found; install it with: apt-get install ${command}`, EXIT.environment) : error),
+    );
+    child.on("close", (code) => done({ code: code ?? 1, output: Buffer.concat(output).toString() }));
+  });
+}
+
+/** @returns path of the binary */
+export async function build(options: BuildOptions): Promise<string> {
+  const hash = createHash("sha256");
+  for (const [name, text] of [...options.sources].sort(([a], [b]) => (a < b ? -1 : 1))) hash.update(`${name}\0${text}\0`);
+  hash.update(JSON.stringify([options.top, options.trace, options.optimise, options.flags ?? []]));
+  const target = join(cacheDir, `verilated-${hash.digest("hex").slice(0, 24)}`);
+  const binary = join(target, "harness");
+  if (existsSync(binary)) return binary;
+  mkdirSync(cacheDir, { recursive: true });
+  const work = mkdtempSync(join(cacheDir, "build-"));
+  try {
+    const names: string[] = [];
+    for (const [name, text] of options.sources) {
+      writeFileSync(join(work, name), text);
+      if (!name.endsWith(".h")) names.push(name);
+    }
+    const ccache = existsSync("/usr/bin/ccache") ? ["-MAKEFLAGS", "OBJCACHE=ccache"] : [];
+    const { code, output } = await run(
+      "verilator",
+      [
+        ...["--cc", "--exe", "--build", "-j", "2", "-O3", "--x-assign", "fast", "--x-initial", "unique", "--noassert", "--vpi"],
+        ...(options.trace ? ["--trace", "--trace-max-width", "1048576", "--trace-max-array", "0", "-CFLAGS", "-DTRACE"] : []),
+        ...["-Wno-fatal", "-Wno-lint", "-CFLAGS", options.optimise, "--top-module", options.top, "--Mdir", "obj", "-o", "harness"],
+        ...ccache,
+        ...(options.flags ?? []),
+        ...names,
+      ],
+      work,
+    );
+    if (code !== 0) throw new Refusal(`verilator cannot build ${options.top}: ${firstErrors(output)}`, EXIT.failedCheck);
+    mkdirSync(join(work, "done"));
+    renameSync(join(work, "obj", "harness"), join(work, "done", "harness"));
+    try {
+      renameSync(join(work, "done"), target);
+    } catch (error) {
+      if (!existsSync(binary)) throw error;
+    }
+    return binary;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function firstErrors(output: string): string {
+  const lines = output.split("\n").filter((l) => /error|undefined reference/i.test(l));
+  return (lines.length > 0 ? lines : output.split("\n")).slice(0, 4).join(" | ").slice(0, 600);
+}
+
+export const source = (name: string): string => readFileSync(join(root, "verify", name), "utf8");

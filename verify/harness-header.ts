@@ -1,0 +1,55 @@
+/** The harness's view of one machine: constants and the list of what it dumps, as a C++ header. */
+import type { Ir } from "../generator/ir.ts";
+
+/** An array of the RTL that is compared after each batch. */
+export interface StateItem {
+  readonly scope: string;
+  readonly variable: string;
+}
+
+export const itemName = (item: StateItem): string => `${item.scope}.${item.variable}`;
+
+/** Every state that the RTL shows: conductances, buffers, LFSRs. */
+export function stateItems(ir: Ir): StateItem[] {
+  const items: StateItem[] = [];
+  for (const layer of ir.layers) {
+    const scope = `rankloom.layer_${layer.index}`;
+    for (let r = 0; r < layer.rowTiles; r++)
+      for (let c = 0; c < layer.colTiles; c++) items.push({ scope: `${scope}.g_row[${r}].g_col[${c}].tile.macro`, variable: "cells" });
+    items.push({ scope: `${scope}.x_buffer`, variable: "mem" }, { scope: `${scope}.delta_buffer`, variable: "mem" });
+    if (layer.gradient.bufferWords > 0) items.push({ scope: `${scope}.gradient_buffer`, variable: "mem" });
+  }
+  return items;
+}
+
+/** Registers read at the end, in this order. */
+export function statusRegisters(ir: Ir) {
+  return ir.registers.filter((r) => r.access === "ro" && !["ID", "VERSION", "STATUS"].includes(r.name));
+}
+
+export function harnessHeader(ir: Ir): string {
+  const hex = (n: number) => `0x${n.toString(16)}`;
+  const tiles = ir.layers.map((l) => l.rowTiles * l.colTiles);
+  const cells = ir.tileRows * ir.tileCols;
+  return [
+    "// Generated from the design's IR.",
+    "#pragma once",
+    "#include <cstdint>",
+    ...ir.registers.filter((r) => !r.name.startsWith("LAYER_")).map((r) => `static const uint32_t REG_${r.name} = ${hex(r.address)};`),
+    `static const uint32_t ID_VALUE = ${hex(ir.registers[0].reset)};`,
+    `static const int LAYERS = ${ir.layers.length};`,
+    `static const int TILES[] = {${tiles.join(", ")}};`,
+    `static const int CELLS_PER_TILE = ${cells};`,
+    `static const int TOTAL_CELLS = ${tiles.reduce((a, b) => a + b, 0) * cells};`,
+    `static const uint64_t BATCH = ${ir.batch};`,
+    `static const uint64_t BEATS_PER_SAMPLE = ${ir.sampleBeats + 1};`,
+    `static const int BEAT_BYTES = ${ir.streamBits / 8};`,
+    `static const uint32_t STATUS_REGISTERS[] = {${statusRegisters(ir)
+      .map((r) => hex(r.address))
+      .join(", ")}};`,
+    "template <class Dump> static void dumpStates(Dump dump) {",
+    ...stateItems(ir).map((item) => `    dump("${item.scope}", "${item.variable}");`),
+    "}",
+    "",
+  ].join("\n");
+}

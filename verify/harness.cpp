@@ -1,0 +1,232 @@
+// Drives a generated machine under Verilator: loads its conductances through the host registers, streams samples with
+// random stalls, writes the waveform to standard output, and after each batch every state to a file.
+// Usage: harness <conductances> <beats> <states> <samples> <stall seed> <trace 0|1> [<cycle limit>]
+//   conductances  16-bit words, every cell of every tile, layer by layer, tile by tile, row by row
+//   beats         every beat of every sample, BEAT_BYTES each
+//   states        out: records of <name>\n<count> <bytes of each>\n<raw data>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "Vrankloom.h"
+#include "machine.h"
+#include "verilated.h"
+#include "verilated_syms.h"
+#ifdef TRACE
+#include "verilated_vcd_c.h"
+#endif
+
+static VerilatedContext& makeContext() {
+    static VerilatedContext made;
+    made.randReset(2);
+    made.randSeed(12345);
+    return made;
+}
+static VerilatedContext& context = makeContext();
+static Vrankloom top{&context, "TOP"};
+
+[[noreturn]] static void fail(const char* what, const char* name) {
+    std::fprintf(stderr, "harness: %s: %s\n", what, name);
+    std::exit(3);
+}
+
+static std::vector<uint8_t> readFile(const char* name) {
+    FILE* file = std::fopen(name, "rb");
+    if (!file) fail("cannot read", name);
+    std::vector<uint8_t> bytes;
+    uint8_t buffer[65536];
+    size_t n;
+    while ((n = std::fread(buffer, 1, sizeof buffer, file)) > 0) bytes.insert(bytes.end(), buffer, buffer + n);
+    std::fclose(file);
+    return bytes;
+}
+
+static uint32_t stallState;
+static int nextStall() {
+    if (stallState == 0) return 0;
+    stallState ^= stallState << 13;
+    stallState ^= stallState >> 17;
+    stallState ^= stallState << 5;
+    return (stallState & 7) < 3 ? int((stallState >> 3) & 7) : 0;
+}
+
+static uint64_t edges, idleAt;
+static bool watchIdle;
+
+// One clock edge; inputs were set before.
+static void edge() {
+    top.clk = 1;
+    top.eval();
+    top.clk = 0;
+    top.eval();
+    edges++;
+    if (watchIdle && !top.s_axis_tready) {
+        idleAt = edges;
+        watchIdle = false;
+    }
+}
+
+static void write(uint32_t address, uint32_t data) {
+    top.s_axil_awaddr = address;
+    top.s_axil_awvalid = 1;
+    top.s_axil_wdata = data;
+    top.s_axil_wstrb = 15;
+    top.s_axil_wvalid = 1;
+    top.s_axil_bready = 1;
+    bool address_taken = false, data_taken = false, answered = false;
+    for (int wait = 0; !(address_taken && data_taken && answered); wait++) {
+        if (wait > 1000) fail("no answer to a write of", "the host registers");
+        top.eval();
+        bool aw = top.s_axil_awvalid && top.s_axil_awready, w = top.s_axil_wvalid && top.s_axil_wready, b = top.s_axil_bvalid;
+        edge();
+        if (aw) { address_taken = true; top.s_axil_awvalid = 0; }
+        if (w) { data_taken = true; top.s_axil_wvalid = 0; }
+        if (b) answered = true;
+    }
+    top.s_axil_bready = 0;
+}
+
+static uint32_t read(uint32_t address) {
+    top.s_axil_araddr = address;
+    top.s_axil_arvalid = 1;
+    top.s_axil_rready = 1;
+    for (int wait = 0; wait <= 1000; wait++) {
+        top.eval();
+        bool taken = top.s_axil_arvalid && top.s_axil_arready, valid = top.s_axil_rvalid;
+        uint32_t data = top.s_axil_rdata;
+        edge();
+        if (taken) top.s_axil_arvalid = 0;
+        if (valid) { top.s_axil_rready = 0; return data; }
+    }
+    fail("no answer to a read of", "the host registers");
+}
+
+static FILE* states;
+static void record(const char* name, const void* data, size_t count, size_t bytes) {
+    std::fprintf(states, "%s\n%zu %zu\n", name, count, bytes);
+    std::fwrite(data, bytes, count, states);
+}
+
+// Writes an array of the design by its path below the top module.
+static void dump(const char* scope, const char* variable) {
+    const VerilatedScope* s = context.scopeFind((std::string("TOP.") + scope).c_str());
+    if (!s) fail("no such scope", scope);
+    VerilatedVar* v = s->varFind(variable);
+    if (!v) fail("no such variable", variable);
+    size_t elements = v->udims() > 0 ? v->elements(1) : 1;
+    record((std::string(scope) + "." + variable).c_str(), v->datap(), elements, v->entSize());
+}
+
+static void selectTile(int layer, int tile) {
+    write(REG_CELL_LAYER, layer);
+    write(REG_CELL_TILE, tile);
+    write(REG_CELL_ADDRESS, 0);
+}
+
+int main(int argc, char** argv) {
+    if (argc < 7) fail("usage", "harness <conductances> <beats> <states> <samples> <stall seed> <trace> [<cycle limit>]");
+    std::vector<uint8_t> cells = readFile(argv[1]), beats = readFile(argv[2]);
+    states = std::fopen(argv[3], "wb");
+    if (!states) fail("cannot write", argv[3]);
+    const uint64_t samples = std::strtoull(argv[4], nullptr, 10);
+    stallState = uint32_t(std::strtoul(argv[5], nullptr, 10));
+    const bool trace = std::atoi(argv[6]) != 0;
+    const uint64_t limit = argc > 7 ? std::strtoull(argv[7], nullptr, 10) : ~0ull;
+    const uint64_t totalBeats = samples * BEATS_PER_SAMPLE;
+    if (cells.size() != size_t(TOTAL_CELLS) * 2) fail("wrong size of", argv[1]);
+    if (beats.size() != totalBeats * BEAT_BYTES) fail("wrong size of", argv[2]);
+
+#ifdef TRACE
+    VerilatedVcdC waveform;
+    if (trace) {
+        context.traceEverOn(true);
+        top.trace(&waveform, 99);
+    }
+#else
+    if (trace) fail("was built without", "trace");
+#endif
+
+    // Registers start with random contents, so that a missing reset shows.
+    top.clk = 0;
+    top.rst = 1;
+    for (int i = 0; i < 4; i++) edge();
+    top.rst = 0;
+
+    if (read(REG_ID) != ID_VALUE) fail("wrong value of register", "ID");
+    const uint8_t* cell = cells.data();
+    for (int l = 0; l < LAYERS; l++)
+        for (int t = 0; t < TILES[l]; t++) {
+            selectTile(l, t);
+            for (int k = 0; k < CELLS_PER_TILE; k++, cell += 2) write(REG_CELL_DATA, cell[0] | cell[1] << 8);
+        }
+
+#ifdef TRACE
+    if (trace) waveform.open("/dev/stdout");
+#endif
+    write(REG_CONTROL, 3);
+
+    // Cycle 0 is the first in which the machine takes samples.
+    top.eval();
+    for (int wait = 0; !top.s_axis_tready; wait++) {
+        if (wait > 100) fail("never ready for", "samples");
+        edge();
+    }
+    edges = 0;
+    uint64_t cycle = 0, beat = 0, validFrom = totalBeats > 0 ? nextStall() : 0;
+    bool finished = false, busy = false;
+    for (; !finished; cycle++) {
+        if (cycle >= limit) break;
+        const bool offer = beat < totalBeats && cycle >= validFrom;
+        top.s_axis_tvalid = offer;
+        if (offer) std::memcpy(&top.s_axis_tdata, &beats[beat * BEAT_BYTES], BEAT_BYTES);
+        top.s_axis_tlast = offer && (beat + 1) % BEATS_PER_SAMPLE == 0;
+        top.eval();
+        const bool ready = top.s_axis_tready;
+        if (busy && ready) {
+            busy = false;
+            const uint64_t done = beat / BEATS_PER_SAMPLE;
+            if (done % BATCH == 0 || done == samples) {
+                std::string name = "sample " + std::to_string(done);
+                record(name.c_str(), &cycle, 1, 8);
+                dumpStates(dump);
+            }
+            finished = done == samples;
+        }
+#ifdef TRACE
+        if (trace) waveform.dump(cycle);
+#endif
+        if (offer && ready) {
+            beat++;
+            validFrom = cycle + 1 + (beat < totalBeats ? nextStall() : 0);
+            if (beat % BEATS_PER_SAMPLE == 0) busy = true;
+        }
+        edge();
+    }
+#ifdef TRACE
+    if (trace) waveform.close();
+#endif
+    top.s_axis_tvalid = 0;
+    if (finished) {
+        // The cycle counter runs until the machine is idle, some cycles after this write.
+        watchIdle = true;
+        write(REG_CONTROL, 0);
+        for (int i = 0; i < 8; i++) edge();
+        std::vector<uint32_t> registers;
+        for (uint32_t address : STATUS_REGISTERS) registers.push_back(read(address));
+        record("idle", &idleAt, 1, 8);
+        record("registers", registers.data(), registers.size(), 4);
+        std::vector<uint16_t> readOut;
+        for (int l = 0; l < LAYERS; l++)
+            for (int t = 0; t < TILES[l]; t++) {
+                selectTile(l, t);
+                for (int k = 0; k < CELLS_PER_TILE; k++) readOut.push_back(uint16_t(read(REG_CELL_DATA)));
+            }
+        record("readout", readOut.data(), readOut.size(), 2);
+    }
+    top.final();
+    if (std::fclose(states) != 0) fail("cannot write", argv[3]);
+    return 0;
+}

@@ -1,0 +1,130 @@
+/** The machine's state as the RTL stores it: what the harness dumps after each batch, predicted from the simulator. */
+import type { Ir, LayerIr } from "../generator/ir.ts";
+import { packLanes } from "../sim/arith.ts";
+import type { Scratch } from "../sim/sample-path.ts";
+import { ACTIVATION, BACKWARD, FORWARD, type MachineState } from "../sim/state.ts";
+import { itemName, stateItems, statusRegisters } from "./harness-header.ts";
+
+/** Conductances of one tile, row by row; cells that carry no weight are at the reference. */
+export function tileCells(ir: Ir, layer: LayerIr, cells: Uint16Array, rowTile: number, colTile: number): Uint16Array {
+  const tile = new Uint16Array(ir.tileRows * ir.tileCols).fill(ir.cell.reference);
+  const { group, adcsPerTile } = layer.forward;
+  for (let r = 0; r < ir.tileRows; r++) {
+    const i = (r % layer.linesPerAdc) * layer.rowGroup + rowTile * layer.rowAdcs + Math.floor(r / layer.linesPerAdc);
+    if (i >= layer.inputs) continue;
+    for (let c = 0; c < ir.tileCols; c++) {
+      const j = (c % layer.linesPerAdc) * group + colTile * adcsPerTile + Math.floor(c / layer.linesPerAdc);
+      if (j < layer.outputs) tile[r * ir.tileCols + c] = cells[i * layer.outputs + j];
+    }
+  }
+  return tile;
+}
+
+/** All cells in the order in which the harness loads and reads them. */
+export function allCells(ir: Ir, cells: readonly Uint16Array[]): Uint16Array {
+  const parts: Uint16Array[] = [];
+  for (const layer of ir.layers)
+    for (let r = 0; r < layer.rowTiles; r++)
+      for (let c = 0; c < layer.colTiles; c++) parts.push(tileCells(ir, layer, cells[layer.index], r, c));
+  const all = new Uint16Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Bytes of one element as Verilator stores it. */
+export function elementBytes(bits: number): number {
+  return bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : bits <= 64 ? 8 : 4 * Math.ceil(bits / 32);
+}
+
+/** A vector, or the rows of a matrix, as words of a buffer. */
+function bufferWords(values: ArrayLike<number>, rows: number, size: number, lanes: number, bits: number): Buffer {
+  const words = Math.ceil(size / lanes);
+  const bytes = elementBytes(lanes * bits);
+  const buffer = Buffer.alloc(rows * words * bytes);
+  for (let r = 0; r < rows; r++)
+    for (let w = 0; w < words; w++) {
+      const word = packLanes(values, r * size + w * lanes, lanes, bits, (r + 1) * size);
+      const hex = word.toString(16).padStart(bytes * 2, "0");
+      Buffer.from(hex, "hex").reverse().copy(buffer, (r * words + w) * bytes);
+    }
+  return buffer;
+}
+
+/** Raw contents of every compared array, by name. */
+export function snapshot(ir: Ir, state: MachineState, scratch: Scratch): Map<string, Buffer> {
+  const result = new Map<string, Buffer>();
+  const make = (scope: string, variable: string): Buffer => {
+    const layer = ir.layers[Number(/layer_(\d+)/.exec(scope)?.[1])];
+    const l = layer.index;
+    const tile = /g_row\[(\d+)\]\.g_col\[(\d+)\]/.exec(scope);
+    if (tile && variable === "cells") {
+      const cells = tileCells(ir, layer, state.layers[l].cells, Number(tile[1]), Number(tile[2]));
+      return ir.cell.bits <= 8 ? Buffer.from(Uint8Array.from(cells)) : Buffer.from(cells.buffer);
+    }
+    const input = ir.vectors[l];
+    const output = ir.vectors[l + 1];
+    if (scope.endsWith("x_buffer")) return bufferWords(scratch.x[l], 1, input.size, input.lanes, input.bits);
+    if (scope.endsWith("delta_buffer")) return bufferWords(scratch.delta[l], 1, output.size, output.lanes, ir.errorBits);
+    return bufferWords(state.layers[l].gradient, layer.inputs, output.size, output.lanes, layer.gradient.accumulatorBits);
+  };
+  for (const item of stateItems(ir)) result.set(itemName(item), make(item.scope, item.variable));
+  return result;
+}
+
+/** Status registers at the end of a run.
+ *  @param cycles cycles outside IDLE */
+export function expectedRegisters(ir: Ir, state: MachineState, cycles: number): { name: string; value: number }[] {
+  const perLayer = (name: string, l: number): number => {
+    const s = state.layers[l];
+    switch (name) {
+      case "RANGES":
+        return s.ranges[FORWARD] | (s.ranges[BACKWARD] << 8) | (s.ranges[ACTIVATION] << 16);
+      case "EXPONENT":
+        return s.exponent >>> 0;
+      default: {
+        const cause = ["FORWARD", "BACKWARD", "ACTIVATION", "Z", "ALIGNED", "PULSE"].indexOf(name.replace("_SATURATION", ""));
+        return Math.min(0xffffffff, s.saturation[cause]);
+      }
+    }
+  };
+  const global: Record<string, number> = {
+    BATCH: ir.batch,
+    SAMPLES: state.samples,
+    CORRECT: state.correct,
+    BATCHES: state.batches,
+    CYCLES_LO: cycles >>> 0,
+    CYCLES_HI: Math.floor(cycles / 2 ** 32),
+  };
+  return statusRegisters(ir).map((r) => {
+    const match = /^LAYER_(\d+)_(.*)$/.exec(r.name);
+    return { name: r.name, value: match ? perLayer(match[2], Number(match[1])) : global[r.name] };
+  });
+}
+
+/** One record of the harness's state file. */
+export interface StateRecord {
+  readonly name: string;
+  readonly data: Buffer;
+}
+
+export function readRecords(file: Buffer): StateRecord[] {
+  const records: StateRecord[] = [];
+  let at = 0;
+  const line = () => {
+    const end = file.indexOf(10, at);
+    const text = file.toString("latin1", at, end);
+    at = end + 1;
+    return text;
+  };
+  while (at < file.length) {
+    const name = line();
+    const [count, bytes] = line().split(" ").map(Number);
+    records.push({ name, data: file.subarray(at, at + count * bytes) });
+    at += count * bytes;
+  }
+  return records;
+}

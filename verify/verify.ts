@@ -1,0 +1,282 @@
+/** Equality of RTL, simulator and mathematics over whole batches: the RTL under Verilator with a host that stalls, its
+ *  waveform and its state against the simulator's, the simulator's vectors against the golden model's. */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { loadHead } from "../data/dataset.ts";
+import { emitRtl } from "../generator/emit.ts";
+import { EXIT, Refusal } from "../generator/errors.ts";
+import type { Ir } from "../generator/ir.ts";
+import { prepareMachine } from "../generator/prepare.ts";
+import type { Design } from "../generator/schema.ts";
+import { Machine } from "../sim/machine.ts";
+import { PlainSamplePath } from "../sim/sample-path.ts";
+import { createState, stateHash } from "../sim/state.ts";
+import { Tracer } from "../sim/trace.ts";
+import { HostStalls, inputCodes } from "../sim/units/sample-input.ts";
+import { build, cacheDir, source } from "./build.ts";
+import { type Difference, EventComparer, emptyLog, type EventLog } from "./events.ts";
+import { GoldenBound, type LayerError } from "./golden-bound.ts";
+import { harnessHeader } from "./harness-header.ts";
+import { readRtlFolder } from "./rtl-folder.ts";
+import { allCells, expectedRegisters, readRecords, snapshot } from "./states.ts";
+import { readWaveform } from "./waveform.ts";
+
+export interface VerifyOptions {
+  readonly design: Design;
+  readonly data?: string;
+  /** Samples to run; one batch if absent. */
+  readonly samples?: number;
+  /** Seed of the host's stalls; 0: none. Default 1. */
+  readonly stalls?: number;
+  /** Folder of Verilog to check instead of the generated text. */
+  readonly rtlDir?: string;
+  /** C++ optimisation of the built RTL. */
+  readonly optimise?: string;
+  readonly onProgress?: (text: string) => void;
+}
+
+export interface VerifyResult {
+  readonly equal: boolean;
+  readonly samples: number;
+  readonly cycles: number;
+  readonly eventsCompared: number;
+  readonly statesCompared: number;
+  readonly stateHash: { readonly rtl: string | null; readonly sim: string };
+  readonly goldenError: LayerError[];
+  readonly data: { readonly name: string; readonly source: string };
+  readonly stalls: number;
+  readonly seconds: number;
+  readonly firstDifference?: Difference;
+}
+
+/** What the simulator says of a run. */
+interface Expected {
+  readonly log: EventLog;
+  /** After each batch and at the end: samples so far, cycle, arrays. */
+  readonly states: { samples: number; cycle: number; arrays: Map<string, Buffer> }[];
+  readonly machine: Machine;
+  readonly cycles: number;
+  readonly golden: LayerError[];
+}
+
+interface Run {
+  readonly ir: Ir;
+  readonly conductances: Uint16Array[];
+  readonly codes: Uint8Array;
+  readonly labels: Uint16Array;
+  readonly samples: number;
+  readonly stalls: number;
+}
+
+function simulate({ ir, conductances, codes, labels, samples, stalls }: Run): Expected {
+  const state = createState(ir, conductances);
+  const path = new PlainSamplePath(ir, state.layers);
+  const machine = new Machine(ir, state, path);
+  const log = emptyLog(ir);
+  const tracer = new Tracer(ir, machine, path, new HostStalls(stalls), (channel, cycle, value) => {
+    log.cycles[channel].push(cycle);
+    log.values[channel].push(value);
+  });
+  const golden = new GoldenBound(ir);
+  const states: Expected["states"] = [];
+  const inputs = ir.vectors[0].size;
+  const saturations = () => state.layers.reduce((sum, l) => sum + l.saturation.slice(0, 4).reduce((a, b) => a + b, 0), 0);
+  let saturatedBefore = 0;
+  let current = 0;
+  machine.listener = {
+    sample: (scratch, label, prediction, train) => {
+      const saturated = saturations();
+      golden.sample(codes.subarray(current * inputs, (current + 1) * inputs), label, state.layers, scratch, saturated > saturatedBefore);
+      saturatedBefore = saturated;
+      tracer.sample(scratch, label, prediction, train);
+    },
+    gradient: () => tracer.gradient(),
+    update: (rows) => tracer.update(rows),
+    range: () => tracer.range(),
+  };
+  for (current = 0; current < samples; current++) {
+    const start = current * inputs;
+    machine.sample(inputCodes(codes.subarray(start, start + inputs), ir.vectors[0].bits), labels[current], true);
+    const done = current + 1;
+    if (done % ir.batch === 0 || done === samples)
+      states.push({ samples: done, cycle: tracer.cycle, arrays: snapshot(ir, state, path.scratch) });
+  }
+  tracer.finish();
+  return { log, states, machine, cycles: tracer.cycle, golden: golden.errors };
+}
+
+/** Beats of all samples as the harness offers them. */
+function beats({ ir, codes, labels, samples }: Run): Buffer {
+  const { lanes, words, size, bits } = ir.vectors[0];
+  const bytes = ir.streamBits / 8;
+  const buffer = Buffer.alloc(samples * (words + 1) * bytes);
+  for (let s = 0; s < samples; s++) {
+    const sample = inputCodes(codes.subarray(s * size, (s + 1) * size), bits);
+    for (let i = 0; i < size; i++) buffer[(s * (words + 1) + Math.floor(i / lanes)) * bytes + (i % lanes)] = sample[i];
+    const label = (s * (words + 1) + words) * bytes;
+    buffer[label] = labels[s] & 255;
+    if (bytes > 1) buffer[label + 1] = labels[s] >> 8;
+  }
+  return buffer;
+}
+
+/** Sources of one machine's harness: Verilog, C++ and what is traced. */
+export function harnessSources(ir: Ir, rtl: ReadonlyMap<string, string>): Map<string, string> {
+  const sources = new Map<string, string>();
+  for (const [name, text] of rtl) if (name.endsWith(".v") && !name.includes("blackbox")) sources.set(basename(name), text);
+  sources.set("harness.cpp", source("harness.cpp"));
+  sources.set("machine.h", harnessHeader(ir));
+  return sources;
+}
+
+/** @throws Refusal where RTL or environment cannot be used; a difference is a result, not an error */
+export async function verify(options: VerifyOptions): Promise<VerifyResult> {
+  const begun = performance.now();
+  const say = options.onProgress ?? (() => {});
+  const { design } = options;
+  const { ir, conductances } = prepareMachine(design, { data: options.data });
+  const wanted = options.samples ?? ir.batch;
+  const shape = { inputs: ir.vectors[0].size, outputs: ir.errorUnit.outputs };
+  const head = loadHead(shape, { path: options.data }, wanted);
+  if (head.samples.count < wanted)
+    throw new Refusal(`${head.source}: has ${head.samples.count} training samples, ${wanted} were asked for; use --samples ${head.samples.count} or fewer`);
+  const stalls = options.stalls ?? 1;
+  const run: Run = { ir, conductances, codes: head.samples.codes, labels: head.samples.labels, samples: wanted, stalls };
+  const rtl = options.rtlDir === undefined ? emitRtl(ir) : readRtlFolder(options.rtlDir);
+  say(`building the RTL with Verilator`);
+  const binary = await build({
+    sources: harnessSources(ir, rtl),
+    top: "rankloom",
+    trace: true,
+    optimise: options.optimise ?? "-O2",
+  });
+  say(`simulating ${wanted} samples and their events`);
+  const expected = simulate(run);
+  say(`running the RTL for ${expected.cycles} cycles`);
+  const outcome = await runRtl(binary, run, expected);
+  return {
+    equal: outcome.difference === null && expected.golden.every((g) => g.outside === 0),
+    samples: wanted,
+    cycles: expected.cycles,
+    eventsCompared: outcome.events,
+    statesCompared: outcome.states,
+    stateHash: { rtl: outcome.hash, sim: stateHash(expected.machine.state.layers.map((l) => l.cells)) },
+    goldenError: expected.golden,
+    data: { name: head.name, source: head.source },
+    stalls,
+    seconds: (performance.now() - begun) / 1000,
+    ...(outcome.difference ? { firstDifference: outcome.difference } : {}),
+  };
+}
+
+interface Outcome {
+  difference: Difference | null;
+  events: number;
+  states: number;
+  hash: string | null;
+}
+
+/** Cycles that the RTL may run past the simulator's end before it is called stuck. */
+const GRACE = 64;
+
+async function runRtl(binary: string, run: Run, expected: Expected): Promise<Outcome> {
+  mkdirSync(cacheDir, { recursive: true });
+  const work = mkdtempSync(join(cacheDir, "run-"));
+  try {
+    const file = (name: string) => join(work, name);
+    const cells = allCells(run.ir, run.conductances);
+    writeFileSync(file("conductances"), new Uint8Array(cells.buffer));
+    writeFileSync(file("beats"), beats(run));
+    const args = [file("conductances"), file("beats"), file("states"), run.samples, run.stalls, 1, expected.cycles + GRACE].map(String);
+    const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
+    let complaint = "";
+    child.stderr.on("data", (d: Buffer) => {
+      complaint += d.toString();
+    });
+    const closed = new Promise<number>((done, failed) => {
+      child.on("error", failed);
+      child.on("close", (code) => done(code ?? 1));
+    });
+    const comparer = new EventComparer(run.ir, expected.log);
+    let stopped = false;
+    const missing = await readWaveform(run.ir, child.stdout, "TOP.rankloom", (channel, cycle, value) => {
+      comparer.event(channel, cycle, value);
+      const broken = comparer.firstBroken;
+      if (!stopped && broken !== null && cycle > broken + 2 * GRACE) {
+        stopped = true;
+        child.kill();
+      }
+    });
+    const code = await closed;
+    if (missing.length > 0) throw new Refusal(`the RTL has no signal ${missing[0]}, which the design's events need`, EXIT.failedCheck);
+    if (code !== 0 && !stopped) throw new Refusal(complaint.trim() || `the RTL's harness ended with code ${code}`, EXIT.failedCheck);
+    const difference = comparer.finish(expected.cycles);
+    if (difference) return { difference, events: comparer.compared, states: 0, hash: null };
+    return { events: comparer.compared, ...compareStates(run.ir, expected, readFileSync(file("states"))) };
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** State after each batch, and what the host reads at the end. */
+function compareStates(ir: Ir, expected: Expected, file: Buffer): Omit<Outcome, "events"> {
+  const records = readRecords(file);
+  let at = 0;
+  let compared = 0;
+  const differs = (cycle: number, module: string, signal: string, rtl: string, sim: string): Omit<Outcome, "events"> => ({
+    difference: { cycle, module, signal, rtl, sim, window: [] },
+    states: compared,
+    hash: null,
+  });
+  for (const { samples, cycle, arrays } of expected.states) {
+    const mark = records[at++];
+    if (mark?.name !== `sample ${samples}`) return differs(cycle, "rankloom", "batch", mark?.name ?? "nothing", `sample ${samples}`);
+    if (Number(mark.data.readBigUInt64LE()) !== cycle)
+      return differs(cycle, "rankloom", "ready for the next sample", `cycle ${mark.data.readBigUInt64LE()}`, `cycle ${cycle}`);
+    for (const [name, data] of arrays) {
+      const record = records[at++];
+      compared++;
+      if (record?.name !== name) return differs(cycle, name, "array", record?.name ?? "nothing", name);
+      if (record.data.equals(data)) continue;
+      const k = data.findIndex((byte, index) => record.data[index] !== byte);
+      return differs(cycle, name, `byte ${k} of ${data.length}`, String(record.data[k]), String(data[k]));
+    }
+  }
+  const [idle, registers, readout] = records.slice(at);
+  const end = expected.cycles;
+  if (!readout) return differs(end, "rankloom", "end of the run", "never reached", `cycle ${end}`);
+  const want = expectedRegisters(ir, expected.machine.state, Number(idle.data.readBigUInt64LE()));
+  for (const [k, { name, value }] of want.entries()) {
+    compared++;
+    const got = registers.data.readUInt32LE(4 * k);
+    if (got !== value) return differs(end, "host_registers", name, String(got), String(value));
+  }
+  const cells = allCells(ir, expected.machine.state.layers.map((l) => l.cells));
+  const read = new Uint16Array(readout.data.buffer.slice(readout.data.byteOffset, readout.data.byteOffset + readout.data.length));
+  compared++;
+  const k = cells.findIndex((g, index) => read[index] !== g);
+  if (k >= 0) return differs(end, "host_registers", `cell ${k} read out`, String(read[k]), String(cells[k]));
+  return { difference: null, states: compared, hash: stateHash(logicalCells(ir, read)) };
+}
+
+/** The inverse of `allCells`: conductances by layer, [inputs][outputs]. */
+function logicalCells(ir: Ir, all: Uint16Array): Uint16Array[] {
+  let base = 0;
+  return ir.layers.map((layer) => {
+    const cells = new Uint16Array(layer.inputs * layer.outputs);
+    const tileSize = ir.tileRows * ir.tileCols;
+    for (let i = 0; i < layer.inputs; i++) {
+      const q = i % layer.rowGroup;
+      const row = (q % layer.rowAdcs) * layer.linesPerAdc + Math.floor(i / layer.rowGroup);
+      for (let j = 0; j < layer.outputs; j++) {
+        const p = j % layer.forward.group;
+        const col = (p % layer.forward.adcsPerTile) * layer.linesPerAdc + Math.floor(j / layer.forward.group);
+        const tile = Math.floor(q / layer.rowAdcs) * layer.colTiles + Math.floor(p / layer.forward.adcsPerTile);
+        cells[i * layer.outputs + j] = all[base + tile * tileSize + row * ir.tileCols + col];
+      }
+    }
+    base += layer.rowTiles * layer.colTiles * tileSize;
+    return cells;
+  });
+}

@@ -1,0 +1,20 @@
+/** Two groups of tests. `unit` is what `npm run check` runs, in under a minute; `hardware` builds simulators with
+ *  Verilator and takes minutes. `npm test` runs both. */
+import { defineConfig } from "vitest/config";
+
+const hardware = ["test/equality/**/*.test.ts", "test/design-space/**/*.test.ts", "test/faults/**/*.test.ts"];
+
+export default defineConfig({
+  test: {
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    reporters: ["default", "json"],
+    outputFile: { json: "out/test-report.json" },
+    projects: [
+      { extends: true, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: hardware } },
+      { extends: true, test: { name: "hardware", include: hardware } },
+    ],
+  },
+});
