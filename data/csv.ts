@@ -105,7 +105,8 @@ function numberClasses(
 ): Uint16Array {
   const names = new Set<string>();
   rows.forEach((row, r) => {
-    if (row[labelIndex] === "") throw new Refusal(`${file}: row ${r + 1}, column "${column}" is empty; a label is expected`);
+    if (row[labelIndex] === "")
+      throw new Refusal(`${file}: row ${r + 1}, column "${column}" is empty; a label is expected`);
     names.add(row[labelIndex]);
   });
   const numeric = [...names].every((name) => Number.isFinite(Number(name)));

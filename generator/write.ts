@@ -36,19 +36,19 @@ export function writeFiles(dir: string, files: FileSet): void {
   const parent = dirname(target);
   const staging = join(parent, `.${basename(target)}.${process.pid}.new`);
   const previous = join(parent, `.${basename(target)}.${process.pid}.old`);
-  const made = explained(dir, () => mkdirSync(parent, { recursive: true }));
+  const made = explained(dir, () => makeFolders(parent));
   try {
     explained(dir, () => {
       for (const [name, content] of [...files, [CHECKSUMS, checksums(files)] as const]) {
         const file = join(staging, name);
-        mkdirSync(dirname(file), { recursive: true });
+        makeFolders(dirname(file));
         writeFileSync(file, content, { flush: true });
       }
       replace(target, staging, previous, own);
     });
   } catch (error) {
     rmSync(staging, { recursive: true, force: true });
-    if (made !== undefined) removeEmpty(parent, made);
+    removeEmpty(made);
     throw error;
   }
 }
@@ -111,13 +111,27 @@ export class WholeFile {
   }
 }
 
-/** Removes the folders that were made on the way to `folder`, from `first` on. */
-function removeEmpty(folder: string, first: string): void {
-  for (let f = folder; f.startsWith(first); f = dirname(f)) {
+/** Makes a folder and those above it; @returns the new ones, outermost first. (Node's own `recursive` never returns
+ *  where a folder above exists but takes no entries, as in /proc.) */
+function makeFolders(folder: string): string[] {
+  if (existsSync(folder) && statSync(folder).isDirectory()) return [];
+  const made = dirname(folder) === folder ? [] : makeFolders(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    removeEmpty(made);
+    throw error;
+  }
+  return [...made, folder];
+}
+
+/** Removes these folders again, as far as nothing else was put there meanwhile. */
+function removeEmpty(folders: readonly string[]): void {
+  for (const folder of folders.toReversed()) {
     try {
-      rmdirSync(f);
+      rmdirSync(folder);
     } catch {
-      return; // something else was put there meanwhile
+      return;
     }
   }
 }
@@ -162,7 +176,10 @@ function refuseEdited(dir: string, target: string, own: ReadonlyMap<string, stri
 
 /** Puts the complete set in place; what is not part of the old set moves along. */
 function replace(target: string, staging: string, previous: string, own: ReadonlyMap<string, string>): void {
-  if (!existsSync(target)) return renameSync(staging, target);
+  if (!existsSync(target)) {
+    renameSync(staging, target);
+    return;
+  }
   renameSync(target, previous);
   try {
     renameSync(staging, target);

@@ -44,7 +44,11 @@ export function calibrate(options: {
     visit?.(pass, trainer.weights);
   };
   for (let b = 0; b < batches; b++) {
-    trainer.train(data, Uint32Array.from({ length: batch }, (_, n) => b * batch + n), observe);
+    trainer.train(
+      data,
+      Uint32Array.from({ length: batch }, (_, n) => b * batch + n),
+      observe,
+    );
   }
   return { layers: maxima, samples: batches * batch };
 }

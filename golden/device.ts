@@ -12,7 +12,8 @@ export interface Device {
 export function deviceOf(preset: string): Device {
   if (preset === "ideal") return { levels: null };
   const levels = /^ideal-(\d+)$/.exec(preset)?.[1];
-  if (levels === undefined) throw new Refusal(`device.preset: ${JSON.stringify(preset)} is unknown; use ideal or ideal-N`);
+  if (levels === undefined)
+    throw new Refusal(`device.preset: ${JSON.stringify(preset)} is unknown; use ideal or ideal-N`);
   return { levels: Number(levels) };
 }
 

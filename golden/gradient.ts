@@ -47,7 +47,7 @@ export function exactGradient(
       addOuterProduct(gradient, pass.delta[l], pass.x[l], 1 / batch.length);
     });
     total += loss(network, pass, label);
-    if (prediction(pass) === label) correct++;
+    if (prediction(network, pass) === label) correct++;
     visit?.(pass);
   }
   return { layers, loss: total / batch.length, correct };
@@ -60,7 +60,7 @@ export function accuracy(network: Network, weights: readonly Float64Array[], sam
   for (let n = 0; n < samples.count; n++) {
     loadSample(pass, samples.codes, n);
     forward(network, weights, pass);
-    if (prediction(pass) === samples.labels[n]) correct++;
+    if (prediction(network, pass) === samples.labels[n]) correct++;
   }
   return correct / samples.count;
 }

@@ -51,11 +51,13 @@ export function loss(network: Network, pass: Pass, label: number): number {
   return x.reduce((sum, xj, j) => sum + (xj - (j === label ? 1 : 0)) ** 2 / 2, 0);
 }
 
-/** The class of the largest output, the first of equals. */
-export function prediction(pass: Pass): number {
-  const z = pass.z[pass.z.length - 1];
+/** The class of the largest output, the first of equals: of the largest z under softmax (the same order, but without
+ *  its underflow), of the largest x under squared-error (where several rectified outputs may be 0). */
+export function prediction(network: Network, pass: Pass): number {
+  const vectors = network.loss === "softmax-cross-entropy" ? pass.z : pass.x;
+  const outputs = vectors[vectors.length - 1];
   let best = 0;
-  for (let j = 1; j < z.length; j++) if (z[j] > z[best]) best = j;
+  for (let j = 1; j < outputs.length; j++) if (outputs[j] > outputs[best]) best = j;
   return best;
 }
 

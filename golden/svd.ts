@@ -33,7 +33,9 @@ export function svd(matrix: Matrix): Svd {
     Float64Array.from({ length: rows }, (_, i) => matrix.values[i * cols + j]),
   );
   // Column j of M V; the same rotations make the rows of Vᵀ.
-  const right = Array.from({ length: cols }, (_, j) => Float64Array.from({ length: cols }, (_, i) => (i === j ? 1 : 0)));
+  const right = Array.from({ length: cols }, (_, j) =>
+    Float64Array.from({ length: cols }, (_, i) => (i === j ? 1 : 0)),
+  );
   // A column shorter than this is rounding noise of the matrix: a singular value of zero, with no direction of its own.
   const negligible = Number.EPSILON * rows * norm(matrix.values);
   orthogonalise(columns, right, negligible);

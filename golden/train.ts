@@ -2,6 +2,7 @@
 import { epochOrder } from "../data/order.ts";
 import { Random, stream } from "../data/random.ts";
 import type { Samples } from "../data/samples.ts";
+import { Refusal } from "../generator/errors.ts";
 import type { Design } from "../generator/schema.ts";
 import { applyContinuous, applyPulses, type Device, deviceOf, program } from "./device.ts";
 import { accuracy, exactGradient } from "./gradient.ts";
@@ -53,6 +54,9 @@ export function trainGolden(run: GoldenRun): GoldenResult {
   const trainer = newTrainer(design, run.initial, seed);
   const { batch } = design.training;
   const batches = Math.floor(train.count / batch);
+  if (batches === 0) {
+    throw new Refusal(`training.batch: ${batch} is more than the ${train.count} training samples; use fewer`);
+  }
   const history: GoldenEpoch[] = [];
   for (let epoch = 0; epoch < epochs; epoch++) {
     const start = performance.now();

@@ -5,7 +5,15 @@ import { updateCycles } from "../generator/schedule.ts";
 export type PhaseName = PhaseIr["phase"];
 export type CycleCount = Record<PhaseName, number>;
 
-export const emptyCycles = (): CycleCount => ({ load: 0, forward: 0, error: 0, backward: 0, gradient: 0, update: 0, range: 0 });
+export const emptyCycles = (): CycleCount => ({
+  load: 0,
+  forward: 0,
+  error: 0,
+  backward: 0,
+  gradient: 0,
+  update: 0,
+  range: 0,
+});
 
 export const totalCycles = (count: CycleCount): number => Object.values(count).reduce((sum, n) => sum + n, 0);
 
@@ -26,7 +34,9 @@ export class PhaseCycles {
 
   /** @param slots by layer: Σ over rows of the largest pulse count */
   addUpdate(count: CycleCount, slots: readonly number[]): void {
-    count.update += Math.max(...this.#ir.layers.map((layer, l) => updateCycles(this.#ir, layer) + slots[l] * this.#ir.pulseCycles));
+    count.update += Math.max(
+      ...this.#ir.layers.map((layer, l) => updateCycles(this.#ir, layer) + slots[l] * this.#ir.pulseCycles),
+    );
   }
 
   addRange(count: CycleCount): void {

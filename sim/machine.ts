@@ -77,7 +77,8 @@ export function updateLayer(
         continue;
       }
       const base = i * layer.outputs;
-      const gradient = ir.method === "mbgd" ? (j: number) => state.gradient[base + j] : (j: number) => x[i] * aligned[j];
+      const gradient =
+        ir.method === "mbgd" ? (j: number) => state.gradient[base + j] : (j: number) => x[i] * aligned[j];
       state.saturation[PULSE] += rowCounts(layer, vector.lanes, vector.words, gradient, shift, lfsr, counts);
       for (let j = 0; j < layer.outputs; j++) largest = Math.max(largest, Math.abs(counts[j]));
       pulses += program(ir, layer, state, i, counts);
@@ -103,7 +104,8 @@ export function decideRanges(layer: LayerIr, state: LayerState): void {
 export class Machine {
   readonly ir: Ir;
   readonly state: MachineState;
-  readonly path: SamplePath;
+  /** May be exchanged between two samples: all paths share the layers' state. */
+  path: SamplePath;
   readonly cycles: CycleCount = emptyCycles();
   listener: Listener | null = null;
   readonly #phases: PhaseCycles;
@@ -144,30 +146,55 @@ export class Machine {
     return prediction;
   }
 
-  /** Counts a sample: predictions, saturations, cycles. Used after each sample, or once for many with their sums. */
+  /** Counts a sample: predictions, saturations, cycles. */
   countSample(scratch: Scratch, label: number, prediction: number, train: boolean): void {
-    const { state } = this;
-    state.samples++;
-    if (prediction === label) state.correct++;
-    this.#phases.addSample(this.cycles, train);
-    scratch.saturation.forEach((saturation, l) => {
-      const layer = state.layers[l];
-      if (train) {
-        for (let c = 0; c < saturation.length; c++) layer.saturation[c] += saturation[c];
-        for (let c = 0; c < layer.batchSaturation.length; c++) layer.batchSaturation[c] += saturation[c];
-      }
-      saturation.fill(0);
+    this.countSamples(1, prediction === label ? 1 : 0, train);
+    this.countErrors(scratch, train);
+    this.state.layers.forEach((layer, l) => {
       layer.exponent = scratch.exponent[l];
+    });
+  }
+
+  countSamples(samples: number, correct: number, train: boolean): void {
+    this.state.samples += samples;
+    this.state.correct += correct;
+    this.#phases.addSample(this.cycles, train, samples);
+  }
+
+  /** Takes the saturations out of a scratch: those of one sample, or the sums of many. */
+  countErrors({ saturation }: Scratch, train: boolean): void {
+    saturation.forEach((counts, l) => {
+      const layer = this.state.layers[l];
+      if (train) {
+        for (let c = 0; c < counts.length; c++) layer.saturation[c] += counts[c];
+        for (let c = 0; c < layer.batchSaturation.length; c++) layer.batchSaturation[c] += counts[c];
+      }
+      counts.fill(0);
     });
   }
 
   update(): void {
     const { ir, state } = this;
     const rows: ProgrammedRow[][] | null = this.listener ? ir.layers.map(() => []) : null;
+    const unit = rows ? undefined : this.path.updateUnit;
     const slots = ir.layers.map((layer, l) => {
+      if (unit) {
+        const done = unit.update(l);
+        state.pulses += done.pulses;
+        return done.slots;
+      }
       const inputRange = l > 0 ? state.layers[l - 1].ranges[ACTIVATION] : 0;
       const onRow = rows ? (row: ProgrammedRow) => rows[l].push(row) : undefined;
-      const done = updateLayer(ir, layer, state.layers[l], this.path.scratch, inputRange, this.#orders[l], this.#counts, onRow);
+      const done = updateLayer(
+        ir,
+        layer,
+        state.layers[l],
+        this.path.scratch,
+        inputRange,
+        this.#orders[l],
+        this.#counts,
+        onRow,
+      );
       state.pulses += done.pulses;
       return done.slots;
     });

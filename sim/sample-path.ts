@@ -1,7 +1,17 @@
 /** One sample through the machine: forward reads, error unit, transposed reads; in plain TypeScript.
  *  The twin of `kernels/`: slow, and readable as the hardware. */
 import type { Ir } from "../generator/ir.ts";
-import { ACTIVATION, ALIGNED, BACKWARD, CAUSES, FORWARD, type LayerState, Z } from "./state.ts";
+import {
+  ACTIVATION,
+  ALIGNED,
+  type Allocator,
+  BACKWARD,
+  CAUSES,
+  FORWARD,
+  type LayerState,
+  plainAllocator,
+  Z,
+} from "./state.ts";
 import { activate, requantise } from "./units/activation-unit.ts";
 import { readCodes, shiftAdd } from "./units/crossbar-read.ts";
 import { rawErrors } from "./units/derivative-unit.ts";
@@ -25,21 +35,29 @@ export interface Scratch {
 
 export interface SamplePath {
   readonly scratch: Scratch;
+  /** The path's own update unit, if it has one. */
+  readonly updateUnit?: UpdateUnit;
   /** Takes scratch.x[0]; @returns the prediction */
   run(label: number, train: boolean): number;
 }
 
-export function createScratch(ir: Ir): Scratch {
+export interface UpdateUnit {
+  /** Updates layer l from its gradient (mbgd) or from the scratch (sgd), and counts clipped pulses.
+   *  @returns Σ over rows of the largest count, and the pulses given */
+  update(l: number): { slots: number; pulses: number };
+}
+
+export function createScratch(ir: Ir, allocate: Allocator = plainAllocator): Scratch {
   const outputs = ir.layers.map((layer) => layer.outputs);
   return {
-    x: ir.vectors.map((v) => new Int16Array(v.size)),
-    z: outputs.map((n) => new Int32Array(n)),
-    raw: outputs.map((n) => new Float64Array(n)),
-    delta: outputs.map((n) => new Int16Array(n)),
-    aligned: outputs.map((n) => new Int16Array(n)),
-    exponent: new Int32Array(outputs.length),
-    exponentials: new Float64Array(ir.errorUnit.outputs),
-    saturation: outputs.map(() => new Float64Array(CAUSES.length)),
+    x: ir.vectors.map((v) => allocate.int16(v.size)),
+    z: outputs.map((n) => allocate.int32(n)),
+    raw: outputs.map((n) => allocate.float64(n)),
+    delta: outputs.map((n) => allocate.int16(n)),
+    aligned: outputs.map((n) => allocate.int16(n)),
+    exponent: allocate.int32(outputs.length),
+    exponentials: allocate.float64(ir.errorUnit.outputs),
+    saturation: outputs.map(() => allocate.float64(CAUSES.length)),
   };
 }
 
@@ -81,7 +99,12 @@ export class PlainSamplePath implements SamplePath {
       for (let l = this.#ir.layers.length - 1; l > 0; l--) this.#backward(l);
       for (const layer of this.#ir.layers) {
         const { delta, exponent, aligned, saturation } = this.scratch;
-        saturation[layer.index][ALIGNED] += alignErrors(layer, delta[layer.index], exponent[layer.index], aligned[layer.index]);
+        saturation[layer.index][ALIGNED] += alignErrors(
+          layer,
+          delta[layer.index],
+          exponent[layer.index],
+          aligned[layer.index],
+        );
       }
     }
     return prediction;
@@ -93,7 +116,16 @@ export class PlainSamplePath implements SamplePath {
     const { x, z, saturation } = this.scratch;
     const codes = this.forwardCodes[l];
     const range = state.ranges[FORWARD];
-    saturation[l][FORWARD] += readCodes(layer.forward, x[l], state.weights, state.forwardStride, layer.outputs, this.#rowTile[l], range, codes);
+    saturation[l][FORWARD] += readCodes(
+      layer.forward,
+      x[l],
+      state.weights,
+      state.forwardStride,
+      layer.outputs,
+      this.#rowTile[l],
+      range,
+      codes,
+    );
     shiftAdd(layer.forward, codes, layer.outputs, this.#sums);
     const inputRange = l > 0 ? this.#layers[l - 1].ranges[ACTIVATION] : 0;
     saturation[l][Z] += requantise(layer, this.#sums, range, inputRange, z[l]);
@@ -121,7 +153,16 @@ export class PlainSamplePath implements SamplePath {
     if (!read) return;
     const codes = this.backwardCodes[l];
     const range = state.ranges[BACKWARD];
-    saturation[l][BACKWARD] += readCodes(read, delta[l], state.transposed, state.backwardStride, layer.inputs, this.#colTile[l], range, codes);
+    saturation[l][BACKWARD] += readCodes(
+      read,
+      delta[l],
+      state.transposed,
+      state.backwardStride,
+      layer.inputs,
+      this.#colTile[l],
+      range,
+      codes,
+    );
     shiftAdd(read, codes, layer.inputs, this.#sums);
     rawErrors(this.#ir.activation, this.#ir.vectors[l], this.#sums, x[l], raw[l - 1]);
     this.#scale(l - 1, exponent[l] + range);

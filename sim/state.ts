@@ -48,26 +48,37 @@ export interface MachineState {
   pulses: number;
 }
 
-/** Gives a typed array's storage; the threads' version places it in shared memory. */
+/** Gives a typed array's storage, zeroed; the kernels' version places it in shared memory. */
 export interface Allocator {
   int16(length: number): Int16Array;
+  uint16(length: number): Uint16Array;
   int32(length: number): Int32Array;
+  uint32(length: number): Uint32Array;
+  float64(length: number): Float64Array;
 }
 
 export const plainAllocator: Allocator = {
   int16: (length) => new Int16Array(length),
+  uint16: (length) => new Uint16Array(length),
   int32: (length) => new Int32Array(length),
+  uint32: (length) => new Uint32Array(length),
+  float64: (length) => new Float64Array(length),
 };
 
 const pad = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple;
 
-/** Row length of a weight matrix, padded so that SIMD kernels read whole vectors. */
-export const LANE_PAD = 32;
+/** Row length of a weight matrix, padded so that the kernels read whole blocks. */
+export const LANE_PAD = 64;
 
-export function createState(ir: Ir, conductances: readonly Uint16Array[], allocate: Allocator = plainAllocator): MachineState {
+export function createState(
+  ir: Ir,
+  conductances: readonly Uint16Array[],
+  allocate: Allocator = plainAllocator,
+): MachineState {
   const layers = ir.layers.map((layer, l): LayerState => {
     const { inputs, outputs } = layer;
-    const cells = Uint16Array.from(conductances[l]);
+    const cells = allocate.uint16(inputs * outputs);
+    cells.set(conductances[l]);
     const forwardStride = pad(outputs, LANE_PAD);
     const backwardStride = pad(inputs, LANE_PAD);
     const weights = allocate.int16(inputs * forwardStride);
@@ -82,6 +93,8 @@ export function createState(ir: Ir, conductances: readonly Uint16Array[], alloca
     const ranges = allocate.int32(3);
     ranges[FORWARD] = layer.forward.rangeInitial;
     ranges[BACKWARD] = layer.backward?.rangeInitial ?? 0;
+    const lfsr = allocate.uint32(layer.update.lfsrSeeds.length);
+    lfsr.set(layer.update.lfsrSeeds);
     return {
       cells,
       weights,
@@ -89,8 +102,8 @@ export function createState(ir: Ir, conductances: readonly Uint16Array[], alloca
       forwardStride,
       backwardStride,
       gradient: layer.gradient.accumulatorBits <= 32 ? allocate.int32(gradientSize) : new Float64Array(gradientSize),
-      lfsr: Uint32Array.from(layer.update.lfsrSeeds),
-      wear: new Uint32Array(inputs * outputs),
+      lfsr,
+      wear: allocate.uint32(inputs * outputs),
       ranges,
       exponent: 0,
       batchSaturation: new Float64Array(3),

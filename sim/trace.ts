@@ -1,7 +1,7 @@
 /** Every architectural event at its cycle, from what each phase left in the buffers (docs/machine.md has the timing).
  *  A listener of `Machine`; nothing here is computed when nobody listens. */
 import type { Ir, LayerIr, ReadIr } from "../generator/ir.ts";
-import { rowIssues, ROW_OVERHEAD } from "../generator/schedule.ts";
+import { ROW_OVERHEAD, rowIssues } from "../generator/schedule.ts";
 import { packLanes } from "./arith.ts";
 import type { Listener, Machine, ProgrammedRow } from "./machine.ts";
 import type { PlainSamplePath, Scratch } from "./sample-path.ts";
@@ -92,7 +92,12 @@ export class Tracer implements Listener {
     for (let beat = 0; beat <= words; beat++) {
       this.#lastAccept = Math.max(t0, this.#lastAccept + 1 + this.#stalls.next());
       if (beat < words)
-        this.#emit("layer_0/x_write", this.#lastAccept + 1, beat, packLanes(scratch.x[0], beat * lanes, lanes, bits, size));
+        this.#emit(
+          "layer_0/x_write",
+          this.#lastAccept + 1,
+          beat,
+          packLanes(scratch.x[0], beat * lanes, lanes, bits, size),
+        );
     }
     this.cycle = this.#lastAccept + 1;
   }
@@ -150,8 +155,11 @@ export class Tracer implements Listener {
       const x = packLanes(scratch.x[l + 1], start, output.lanes, output.bits, output.size);
       if (!last) this.#emit(`layer_${l + 1}/x_write`, visible, word, x);
       else {
-        const z = Array.from({ length: output.lanes }, (_, k) => (start + k < output.size ? scratch.z[l][start + k] : unused));
-        const value = ir.errorUnit.loss === "squared-error" ? x : packLanes(z, 0, output.lanes, layer.zBits, output.lanes);
+        const z = Array.from({ length: output.lanes }, (_, k) =>
+          start + k < output.size ? scratch.z[l][start + k] : unused,
+        );
+        const value =
+          ir.errorUnit.loss === "squared-error" ? x : packLanes(z, 0, output.lanes, layer.zBits, output.lanes);
         this.#emit("error_unit/y_write", visible, word, value);
       }
       this.cycle = visible + 1;
@@ -166,7 +174,8 @@ export class Tracer implements Listener {
     const softmax = loss === "softmax-cross-entropy";
     const period = softmax ? probabilityFraction + 4 : 1;
     const first = softmax ? t0 + outputs + 5 : t0 + 4;
-    if (softmax) for (let j = 0; j < outputs; j++) this.#emit("error_unit/exp_write", t0 + 5 + j, scratch.exponentials[j]);
+    if (softmax)
+      for (let j = 0; j < outputs; j++) this.#emit("error_unit/exp_write", t0 + 5 + j, scratch.exponentials[j]);
     this.#emit("error_unit/prediction_valid", softmax ? t0 + outputs + 5 : t0 + outputs + 4, prediction);
     let visible = first;
     for (let w = 0; w < words; w++) {
@@ -180,7 +189,12 @@ export class Tracer implements Listener {
   #raw(l: number, scratch: Scratch, word: number, cycle: number): void {
     const layer = this.#ir.layers[l];
     const { lanes, size } = this.#ir.vectors[l + 1];
-    this.#emit(`layer_${l}/raw_write`, cycle, word, packLanes(scratch.raw[l], word * lanes, lanes, layer.rawBits, size));
+    this.#emit(
+      `layer_${l}/raw_write`,
+      cycle,
+      word,
+      packLanes(scratch.raw[l], word * lanes, lanes, layer.rawBits, size),
+    );
   }
 
   /** @param e cycle in which the last raw word is visible */
@@ -220,7 +234,13 @@ export class Tracer implements Listener {
       const { gradient } = this.#machine.state.layers[l];
       for (let n = 0; n < layer.gradient.bufferWords; n++) {
         const start = Math.floor(n / words) * size;
-        const data = packLanes(gradient, start + (n % words) * lanes, lanes, layer.gradient.accumulatorBits, start + size);
+        const data = packLanes(
+          gradient,
+          start + (n % words) * lanes,
+          lanes,
+          layer.gradient.accumulatorBits,
+          start + size,
+        );
         this.#emit(`layer_${l}/gradient_write`, t0 + 5 + n, n, data);
       }
       end = Math.max(end, t0 + 4 + layer.gradient.bufferWords);

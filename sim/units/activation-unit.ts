@@ -4,7 +4,13 @@ import { clip, roundShift, saturate } from "../arith.ts";
 
 /** z = saturate(roundShift(accumulator · multiplier, shift − ranges)).
  *  @returns how many were clipped */
-export function requantise(layer: LayerIr, sums: Float64Array, forwardRange: number, inputRange: number, z: Int32Array): number {
+export function requantise(
+  layer: LayerIr,
+  sums: Float64Array,
+  forwardRange: number,
+  inputRange: number,
+  z: Int32Array,
+): number {
   const shift = layer.requantShift - forwardRange - inputRange;
   let clipped = 0;
   for (let j = 0; j < layer.outputs; j++) {

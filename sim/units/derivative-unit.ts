@@ -14,6 +14,12 @@ export function derivative(activation: Activation, vector: VectorIr, x: number):
 }
 
 /** raw = sum · d(x) for every element of the vector. */
-export function rawErrors(activation: Activation, vector: VectorIr, sums: Float64Array, x: Int16Array, raw: Float64Array): void {
+export function rawErrors(
+  activation: Activation,
+  vector: VectorIr,
+  sums: Float64Array,
+  x: Int16Array,
+  raw: Float64Array,
+): void {
   for (let i = 0; i < vector.size; i++) raw[i] = sums[i] * derivative(activation, vector, x[i]);
 }

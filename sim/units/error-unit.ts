@@ -27,7 +27,13 @@ export function argmax(values: ArrayLike<number>, count: number): number {
 /** Softmax cross-entropy: raw_j = softmax(z)_j − (j = label), probabilityFraction fraction bits.
  *  @param e out: exponentials
  *  @returns the prediction */
-export function softmaxErrors(unit: ErrorUnitIr, z: Int32Array, label: number, e: Float64Array, raw: Float64Array): number {
+export function softmaxErrors(
+  unit: ErrorUnitIr,
+  z: Int32Array,
+  label: number,
+  e: Float64Array,
+  raw: Float64Array,
+): number {
   const prediction = argmax(z, unit.outputs);
   let sum = 0;
   for (let j = 0; j < unit.outputs; j++) {

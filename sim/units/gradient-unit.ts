@@ -16,7 +16,12 @@ export function alignErrors(layer: LayerIr, delta: Int16Array, exponent: number,
 }
 
 /** G ← G + x δ'ᵀ, [inputs][outputs]; exact. */
-export function accumulate(layer: LayerIr, x: Int16Array, aligned: Int16Array, gradient: Int32Array | Float64Array): void {
+export function accumulate(
+  layer: LayerIr,
+  x: Int16Array,
+  aligned: Int16Array,
+  gradient: Int32Array | Float64Array,
+): void {
   const { inputs, outputs } = layer;
   for (let i = 0; i < inputs; i++) {
     const xi = x[i];

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { program } from "../../cli/main.ts";
 import { type Run, rankloom, temporaryFolder } from "./rankloom.ts";
 
 const COMMANDS = ["generate", "train", "verify", "golden"] as const;
@@ -62,14 +63,24 @@ describe("rankloom", () => {
     expect(run.code).toBe(2);
   });
 
-  it.each(
-    ["--epochs", "--samples", "--test-samples", "--threads", "--seed"].flatMap((flag) =>
-      ["x", "1.5", "-1", ""].map((v) => [flag, v]),
-    ),
-  )("refuses train %s %j", async (flag, value) => {
-    const run = await rankloom(["train", "tiny", flag, value]);
-    expectOneLine(run, new RegExp(`^${flag}: ".*" is not allowed; use a whole number `));
-    expect(run.code).toBe(2);
+  const numbers = program().commands.flatMap((command) =>
+    command.options
+      .filter(({ parseArg, long }) => parseArg && long !== "--set" && long !== "--json")
+      .map(({ long }) => [command.name(), String(long)] as const),
+  );
+
+  it("has every number option checked", () => {
+    expect(numbers.length).toBeGreaterThanOrEqual(14);
+  });
+
+  it.each(numbers)("refuses what is no whole number in range as %s %s", async (command, flag) => {
+    for (const value of ["x", "1.5", "-1", "", "1e3", "0x10", "99999999999999999999"]) {
+      const refused = program().parseAsync([command, "tiny", `${flag}=${value}`], { from: "user" });
+      await expect(refused).rejects.toMatchObject({
+        exitCode: 2,
+        message: expect.stringMatching(new RegExp(`^${flag}: ".*" is not allowed; use a whole number [a-z0-9 ]+$`)),
+      });
+    }
   });
 
   it.each([

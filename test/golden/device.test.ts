@@ -33,7 +33,13 @@ describe("the ideal device", () => {
     expect([states[0], states[levels]]).toEqual([-1, 1]);
   });
 
-  it.prop([levelsArbitrary, weight, fc.double({ min: -3, max: 3, noNaN: true }), fc.integer({ min: 1, max: 40 }), fc.nat()])(
+  it.prop([
+    levelsArbitrary,
+    weight,
+    fc.double({ min: -3, max: 3, noNaN: true }),
+    fc.integer({ min: 1, max: 40 }),
+    fc.nat(),
+  ])(
     "stays on its states and inside its range, and gives no cell more than maxPulses",
     (levels, start, gradient, maxPulses, seed) => {
       const weights = program({ levels }, Float64Array.of(start));

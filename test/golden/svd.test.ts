@@ -43,7 +43,8 @@ function expectOrthonormal(vectors: readonly Float64Array[]): void {
 
 describe("the singular value decomposition", () => {
   it("has the reference's singular values and truncation errors", () => {
-    for (const { gradient, singularValues, truncationError: expected } of readReference<SvdReference>("svd.json").cases) {
+    for (const { gradient, singularValues, truncationError: expected } of readReference<SvdReference>("svd.json")
+      .cases) {
       const matrix = { rows: gradient.length, cols: gradient[0].length, values: Float64Array.from(gradient.flat()) };
       const found = svd(matrix);
       // The reference's gradient is printed with 12 decimals.

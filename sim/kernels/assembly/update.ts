@@ -6,37 +6,35 @@ import { xorshift32 } from "./arith";
  *  From the last four lanes to the first: what a store writes past its word's end, the next word's first lanes overwrite. */
 function drawRow(lfsr: usize, lanes: i32, words: i32, random: usize): void {
   for (let k = (lanes - 1) & ~3; k >= 0; k -= 4) {
-    let state = v128.load(lfsr + (<usize>k << 2));
-    let out = random + (<usize>k << 2);
+    let state = v128.load(lfsr + ((<usize>k) << 2));
+    let out = random + ((<usize>k) << 2);
     for (let w = 0; w < words; w++) {
       v128.store(out, state);
-      out += <usize>lanes << 2;
+      out += (<usize>lanes) << 2;
       state = xorshift32(state);
     }
-    v128.store(lfsr + (<usize>k << 2), state);
+    v128.store(lfsr + ((<usize>k) << 2), state);
   }
 }
 
 /** The same where nobody asks for the bits. */
 function skipRow(lfsr: usize, lanes: i32, words: i32): void {
   for (let k = 0; k < lanes; k += 4) {
-    let state = v128.load(lfsr + (<usize>k << 2));
+    let state = v128.load(lfsr + ((<usize>k) << 2));
     for (let w = 0; w < words; w++) state = xorshift32(state);
-    v128.store(lfsr + (<usize>k << 2), state);
+    v128.store(lfsr + ((<usize>k) << 2), state);
   }
 }
 
 function rowIsZero(gradient: usize, outputs: i32): bool {
   let any = i32x4.splat(0);
   let j = 0;
-  for (; j + 4 <= outputs; j += 4) any = v128.or(any, v128.load(gradient + (<usize>j << 2)));
-  for (; j < outputs; j++) any = v128.or(any, i32x4.splat(load<i32>(gradient + (<usize>j << 2))));
+  for (; j + 4 <= outputs; j += 4) any = v128.or(any, v128.load(gradient + ((<usize>j) << 2)));
+  for (; j < outputs; j++) any = v128.or(any, i32x4.splat(load<i32>(gradient + ((<usize>j) << 2))));
   return !v128.any_true(any);
 }
 
 /** floor((−g · multiplier + rounding) / 2^shift), clipped, of two elements; the bias makes the shift one of unsigned numbers. */
-// @ts-ignore: decorator
-@inline
 function quotient(product: v128, rounding: v128, bias: v128, shift: i32, unbias: v128): v128 {
   return i64x2.sub(i64x2.shr_u(i64x2.add(i64x2.add(product, rounding), bias), shift), unbias);
 }
@@ -51,21 +49,43 @@ function quotient(product: v128, rounding: v128, bias: v128, shift: i32, unbias:
  *  @param product room for one row
  *  @param result out, doubles: counts clipped, Σ over rows of the largest count, pulses given */
 export function update(
-  order: usize, rows: i32, rowTiles: i32, outputs: i32, gradient: usize, x: usize, aligned: usize,
-  multiplier: i32, shift: i32, stochastic: i32, randomBits: i32, lfsr: usize, lanes: i32, words: i32,
-  pulseMax: i32, unitsPerPulse: i32, full: i32, reference: i32,
-  cells: usize, weights: usize, weightStride: i32, transposed: usize, transposedStride: i32, wear: usize,
-  random: usize, product: usize, result: usize,
+  order: usize,
+  rows: i32,
+  rowTiles: i32,
+  outputs: i32,
+  gradient: usize,
+  x: usize,
+  aligned: usize,
+  multiplier: i32,
+  shift: i32,
+  stochastic: i32,
+  randomBits: i32,
+  lfsr: usize,
+  lanes: i32,
+  words: i32,
+  pulseMax: i32,
+  unitsPerPulse: i32,
+  full: i32,
+  reference: i32,
+  cells: usize,
+  weights: usize,
+  weightStride: i32,
+  transposed: usize,
+  transposedStride: i32,
+  wear: usize,
+  random: usize,
+  product: usize,
+  result: usize,
 ): void {
   const factor = i32x4.splat(-multiplier);
-  const bias = i64x2.splat(<i64>1 << 62);
-  const unbias = i64x2.splat(<i64>1 << (62 - shift));
+  const bias = i64x2.splat((<i64>1) << 62);
+  const unbias = i64x2.splat((<i64>1) << (62 - shift));
   const top = i64x2.splat(pulseMax);
   const bottom = i64x2.splat(-pulseMax);
   const discard = 32 - randomBits;
   const up = max(shift - randomBits, 0);
   const down = max(randomBits - shift, 0);
-  let roundLow = i64x2.splat(shift > 0 ? <i64>1 << (shift - 1) : 0);
+  let roundLow = i64x2.splat(shift > 0 ? (<i64>1) << (shift - 1) : 0);
   let roundHigh = roundLow;
   let clipped: i64 = 0;
   let slots: i64 = 0;
@@ -73,19 +93,19 @@ export function update(
   for (let row = 0; row < rows; row++) {
     let largest = 0;
     for (let t = 0; t < rowTiles; t++) {
-      const i = load<i32>(order + (<usize>(row * rowTiles + t) << 2));
+      const i = load<i32>(order + ((<usize>(row * rowTiles + t)) << 2));
       if (i < 0) continue;
       const first = <usize>i * <usize>outputs;
       let g = gradient + (first << 2);
       let zero: bool;
-      if (gradient != 0) zero = rowIsZero(g, outputs);
+      if (gradient !== 0) zero = rowIsZero(g, outputs);
       else {
-        const xi = <i32>load<i16>(x + (<usize>i << 1));
-        zero = xi == 0;
+        const xi = <i32>load<i16>(x + ((<usize>i) << 1));
+        zero = xi === 0;
         if (!zero) {
           const code = i32x4.splat(xi);
           for (let j = 0; j < outputs; j += 4)
-            v128.store(product + (<usize>j << 2), i32x4.mul(code, v128.load16x4_s(aligned + (<usize>j << 1))));
+            v128.store(product + ((<usize>j) << 2), i32x4.mul(code, v128.load16x4_s(aligned + ((<usize>j) << 1))));
           g = product;
         }
       }
@@ -95,7 +115,7 @@ export function update(
       }
       if (stochastic) drawRow(lfsr, lanes, words, random);
       for (let j = 0; j < outputs; j += 4) {
-        let value = v128.load(g + (<usize>j << 2));
+        let value = v128.load(g + ((<usize>j) << 2));
         const left = outputs - j;
         if (left < 4) {
           value = i32x4.replace_lane(value, 3, 0);
@@ -104,32 +124,37 @@ export function update(
         }
         if (!v128.any_true(value)) continue;
         if (stochastic) {
-          const bits = i32x4.shr_u(i32x4.shr_u(v128.load(random + (<usize>j << 2)), discard), down);
+          const bits = i32x4.shr_u(i32x4.shr_u(v128.load(random + ((<usize>j) << 2)), discard), down);
           roundLow = i64x2.shl(i64x2.extend_low_i32x4_u(bits), up);
           roundHigh = i64x2.shl(i64x2.extend_high_i32x4_u(bits), up);
         }
         let low = quotient(i64x2.extmul_low_i32x4_s(value, factor), roundLow, bias, shift, unbias);
         let high = quotient(i64x2.extmul_high_i32x4_s(value, factor), roundHigh, bias, shift, unbias);
         if (!v128.any_true(v128.or(low, high))) continue;
-        const overLow = i64x2.gt_s(low, top), overHigh = i64x2.gt_s(high, top);
-        const underLow = i64x2.gt_s(bottom, low), underHigh = i64x2.gt_s(bottom, high);
+        const overLow = i64x2.gt_s(low, top),
+          overHigh = i64x2.gt_s(high, top);
+        const underLow = i64x2.gt_s(bottom, low),
+          underHigh = i64x2.gt_s(bottom, high);
         low = v128.bitselect(bottom, v128.bitselect(top, low, overLow), underLow);
         high = v128.bitselect(bottom, v128.bitselect(top, high, overHigh), underHigh);
-        clipped += <i64>popcnt(i64x2.bitmask(v128.or(overLow, underLow)) | (i64x2.bitmask(v128.or(overHigh, underHigh)) << 2));
+        clipped += <i64>(
+          popcnt(i64x2.bitmask(v128.or(overLow, underLow)) | (i64x2.bitmask(v128.or(overHigh, underHigh)) << 2))
+        );
         const counts = v128.shuffle<i32>(low, high, 0, 2, 4, 6);
         let used = 15 ^ i32x4.bitmask(i32x4.eq(counts, i32x4.splat(0)));
-        v128.store(product + (<usize>outputs << 2) + 16, counts);
-        while (used != 0) {
+        v128.store(product + ((<usize>outputs) << 2) + 16, counts);
+        while (used !== 0) {
           const lane = ctz(used);
           used &= used - 1;
-          const count = load<i32>(product + (<usize>outputs << 2) + 16 + (<usize>lane << 2));
+          const count = load<i32>(product + ((<usize>outputs) << 2) + 16 + ((<usize>lane) << 2));
           const column = j + lane;
           const k = first + <usize>column;
           const conductance = min(max(<i32>load<u16>(cells + (k << 1)) + count * unitsPerPulse, 0), full);
           store<u16>(cells + (k << 1), <u16>conductance);
           const weight = <i16>(conductance - reference);
           store<i16>(weights + ((<usize>i * <usize>weightStride + <usize>column) << 1), weight);
-          if (transposed != 0) store<i16>(transposed + ((<usize>column * <usize>transposedStride + <usize>i) << 1), weight);
+          if (transposed !== 0)
+            store<i16>(transposed + ((<usize>column * <usize>transposedStride + <usize>i) << 1), weight);
           const amount = abs(count);
           store<u32>(wear + (k << 2), load<u32>(wear + (k << 2)) + <u32>amount);
           given += amount;

@@ -1,0 +1,84 @@
+/** Compiles the AssemblyScript kernels, once for each content of their sources. */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { EXIT, Refusal } from "../../generator/errors.ts";
+
+const SOURCES = fileURLToPath(new URL("assembly", import.meta.url));
+const CACHE = fileURLToPath(new URL("../../out/cache", import.meta.url));
+
+const OPTIONS = [
+  ...["-O3", "--noAssert", "--runtime", "stub", "--use", "abort=", "--enable", "simd", "--enable", "threads"],
+  ...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
+];
+
+/** The kernels' WebAssembly, from the cache if these sources were compiled before. */
+export async function kernelBinary(): Promise<Uint8Array<ArrayBuffer>> {
+  const compiler = createRequire(import.meta.url).resolve("assemblyscript/bin/asc.js");
+  const name = `kernels-${contentHash(compiler)}.wasm`;
+  const cached = join(CACHE, name);
+  try {
+    return readFileSync(cached);
+  } catch {
+    return await compile(compiler, name);
+  }
+}
+
+function contentHash(compiler: string): string {
+  const hash = createHash("sha256").update(JSON.stringify([OPTIONS, versionOf(compiler)]));
+  for (const file of readdirSync(SOURCES).sort())
+    if (file.endsWith(".ts"))
+      hash
+        .update(`${file}\0`)
+        .update(readFileSync(join(SOURCES, file)))
+        .update("\0");
+  return hash.digest("hex").slice(0, 24);
+}
+
+function versionOf(compiler: string): string {
+  return (JSON.parse(readFileSync(join(compiler, "../../package.json"), "utf8")) as { version: string }).version;
+}
+
+/** A process of its own builds in a folder of its own, and only a finished file gets its name: so two that build at once
+ *  do not meet. Where the cache cannot be written, the kernels are compiled in each run. */
+async function compile(compiler: string, name: string): Promise<Uint8Array<ArrayBuffer>> {
+  const work = workFolder();
+  try {
+    const file = join(work, name);
+    const { code, output } = await run([compiler, join(SOURCES, "index.ts"), "-o", file, ...OPTIONS]);
+    if (code !== 0) throw new Refusal(`the simulator's kernels cannot be compiled: ${output.trim()}`, EXIT.environment);
+    const binary = readFileSync(file);
+    try {
+      renameSync(file, join(CACHE, name));
+    } catch {
+      // Not kept: see above.
+    }
+    return binary;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function workFolder(): string {
+  try {
+    mkdirSync(CACHE, { recursive: true });
+    return mkdtempSync(join(CACHE, "kernels-"));
+  } catch {
+    return mkdtempSync(join(tmpdir(), "rankloom-kernels-"));
+  }
+}
+
+function run(args: readonly string[]): Promise<{ code: number; output: string }> {
+  return new Promise((done, failed) => {
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const output: Buffer[] = [];
+    child.stdout.on("data", (d: Buffer) => output.push(d));
+    child.stderr.on("data", (d: Buffer) => output.push(d));
+    child.on("error", failed);
+    child.on("close", (code) => done({ code: code ?? 1, output: Buffer.concat(output).toString() }));
+  });
+}

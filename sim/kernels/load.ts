@@ -1,0 +1,33 @@
+/** The kernels as functions: what each does and means is in `assembly/`. Pointers are byte offsets into the memory. */
+import { kernelBinary } from "./build.ts";
+
+type Kernel<Result = number> = (...args: number[]) => Result;
+
+export interface Kernels {
+  read: Kernel;
+  readWide: Kernel;
+  requantise: Kernel;
+  activateRelu: Kernel;
+  activateTable: Kernel<void>;
+  softmaxErrors: Kernel;
+  squaredErrors: Kernel;
+  rawErrors: Kernel<void>;
+  scaleErrors: Kernel;
+  alignErrors: Kernel;
+  stageInputs: Kernel<void>;
+  stageErrors: Kernel<void>;
+  accumulateGradient: Kernel<void>;
+  mergeGradient: Kernel<void>;
+  update: Kernel<void>;
+}
+
+let compiled: Promise<WebAssembly.Module> | null = null;
+
+export function kernelModule(): Promise<WebAssembly.Module> {
+  compiled ??= kernelBinary().then((binary) => WebAssembly.compile(binary));
+  return compiled;
+}
+
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+}

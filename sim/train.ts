@@ -1,0 +1,275 @@
+/** Trains a design on the simulator: epochs over a data set, on all cores, and what it cost. */
+import { setImmediate } from "node:timers/promises";
+import { type Dataset, loadDataset, type Samples } from "../data/dataset.ts";
+import { epochOrder } from "../data/order.ts";
+import { Refusal } from "../generator/errors.ts";
+import type { Ir } from "../generator/ir.ts";
+import { prepareMachine } from "../generator/prepare.ts";
+import { updateCycles } from "../generator/schedule.ts";
+import type { Design } from "../generator/schema.ts";
+import { type CycleCount, totalCycles } from "./cycles.ts";
+import type { Listener, Machine } from "./machine.ts";
+import { createRunner, type Runner } from "./parallel.ts";
+import { PlainSamplePath } from "./sample-path.ts";
+import { ACTIVATION, BACKWARD, CAUSES, type Cause, FORWARD, stateHash } from "./state.ts";
+import { inputCodes } from "./units/sample-input.ts";
+
+export interface TrainOptions {
+  readonly design: Design;
+  /** Path of the data set; the design's own if absent. */
+  readonly data?: string;
+  readonly epochs: number;
+  /** The first so many training samples only. */
+  readonly samples?: number;
+  /** The first so many test samples only. */
+  readonly testSamples?: number;
+  /** At most so many; default: the cores, up to 8. The result does not depend on it. */
+  readonly threads?: number;
+  readonly vcd?: VcdWindow;
+  /** Samples of the present epoch. */
+  readonly onProgress?: (progress: { epoch: number; epochs: number; samples: number; of: number }) => void;
+  readonly onEpoch?: (epoch: { epoch: number; accuracy: number; seconds: number }) => void;
+  /** Ends the training after the present batch. */
+  readonly signal?: AbortSignal;
+}
+
+export interface VcdWindow {
+  readonly file: string;
+  readonly from: number;
+  readonly cycles: number;
+}
+
+export interface TrainResult {
+  readonly design: Design;
+  readonly data: { readonly name: string; readonly source: string; readonly sha256: string };
+  /** Epochs that were finished. */
+  readonly epochs: number;
+  /** Samples trained on, over all epochs. */
+  readonly samples: number;
+  /** Part of the test samples classified rightly: at the end, and after each finished epoch. */
+  readonly accuracy: { readonly test: number; readonly perEpoch: readonly number[] };
+  /** Of the training; tests are not counted. The host never stalls. */
+  readonly cycles: { readonly total: number; readonly perSample: number; readonly byPhase: CycleCount };
+  readonly memory: { readonly bits: Record<string, number>; readonly total: number; readonly gradient: number };
+  readonly pulses: { readonly total: number; readonly maxPerCell: number };
+  readonly saturation: { readonly total: Record<Cause, number>; readonly layers: readonly Record<Cause, number>[] };
+  /** Range registers at the end, by layer. */
+  readonly ranges: readonly { readonly forward: number; readonly backward: number; readonly activation: number }[];
+  readonly stateHash: string;
+  readonly seconds: number;
+  readonly interrupted: boolean;
+}
+
+/** A waveform being written; `listener` hears every sample from a batch before the window's first cycle to its last. */
+export interface Trace {
+  readonly listener: Listener;
+  close(): Promise<void>;
+}
+
+/** Begins the trace at the machine's present cycle. */
+export type OpenTrace = (machine: Machine, path: PlainSamplePath, vcd: VcdWindow) => Trace;
+
+/** The event loop gets a turn this often, for signals and progress. */
+const TURN_MS = 20;
+
+export function train(options: TrainOptions): Promise<TrainResult> {
+  return trainTraced(options, null);
+}
+
+export async function trainTraced(options: TrainOptions, openTrace: OpenTrace | null): Promise<TrainResult> {
+  const begun = performance.now();
+  const { design, epochs } = options;
+  const { ir, conductances } = prepareMachine(design, { data: options.data });
+  const dataset = loadDataset({ inputs: ir.vectors[0].size, outputs: ir.errorUnit.outputs }, { path: options.data });
+  const data = { train: firstOf(dataset.train, options.samples), test: firstOf(dataset.test, options.testSamples) };
+  if (data.train.count < ir.batch)
+    throw new Refusal(
+      `${design.name}: training.batch: ${ir.batch} samples are more than the ${data.train.count} to train on; use ${data.train.count} or fewer, or more --samples`,
+    );
+  const runner = await createRunner(ir, conductances, data, options.threads);
+  try {
+    const run = new Run(runner, data, options, openTrace);
+    await run.epochs(epochs);
+    return run.result(dataset, (performance.now() - begun) / 1000);
+  } finally {
+    await runner.close();
+  }
+}
+
+function firstOf(samples: Samples, count = samples.count): Samples {
+  return count >= samples.count ? samples : { ...samples, count };
+}
+
+class Run {
+  readonly #runner: Runner;
+  readonly #ir: Ir;
+  readonly #train: Samples;
+  readonly #testCount: number;
+  readonly #options: TrainOptions;
+  readonly #perEpoch: number[] = [];
+  readonly #window: Window | null;
+  #lastTurn = performance.now();
+
+  constructor(
+    runner: Runner,
+    data: { train: Samples; test: Samples },
+    options: TrainOptions,
+    openTrace: OpenTrace | null,
+  ) {
+    this.#runner = runner;
+    this.#ir = runner.machine.ir;
+    this.#train = data.train;
+    this.#testCount = data.test.count;
+    this.#options = options;
+    if (options.vcd && !openTrace) throw new Refusal("--vcd: this build writes no waveforms");
+    this.#window = options.vcd && openTrace ? new Window(runner, data.train, options.vcd, openTrace) : null;
+  }
+
+  async epochs(count: number): Promise<void> {
+    const { signal, onEpoch } = this.#options;
+    for (let epoch = 0; epoch < count && !signal?.aborted; epoch++) {
+      const begun = performance.now();
+      if (!(await this.#epoch(epoch))) break;
+      const accuracy = this.#runner.test(this.#testCount);
+      this.#perEpoch.push(accuracy);
+      onEpoch?.({ epoch: epoch + 1, accuracy, seconds: (performance.now() - begun) / 1000 });
+    }
+    await this.#window?.close();
+  }
+
+  /** @returns whether the epoch was finished */
+  async #epoch(epoch: number): Promise<boolean> {
+    const { batch, design } = this.#ir;
+    const order = epochOrder(this.#train.count, design.training.seed, epoch);
+    const of = Math.floor(this.#train.count / batch) * batch;
+    await this.#turn(epoch, 0, of, true);
+    for (let first = 0; first < of; first += batch) {
+      const samples = order.subarray(first, first + batch);
+      if (!(await this.#window?.batch(samples))) this.#runner.batch(samples);
+      await this.#turn(epoch, first + batch, of, first + batch === of);
+      if (this.#options.signal?.aborted) return first + batch === of;
+    }
+    return true;
+  }
+
+  async #turn(epoch: number, samples: number, of: number, report: boolean): Promise<void> {
+    if (!report && performance.now() - this.#lastTurn < TURN_MS) return;
+    this.#options.onProgress?.({ epoch: epoch + 1, epochs: this.#options.epochs, samples, of });
+    await setImmediate();
+    this.#lastTurn = performance.now();
+  }
+
+  result({ name, source, sha256 }: Dataset, seconds: number): TrainResult {
+    const { state, cycles } = this.#runner.machine;
+    const total = totalCycles(cycles);
+    const layers = state.layers.map((layer) => byCause((cause) => layer.saturation[cause]));
+    return {
+      design: this.#options.design,
+      data: { name, source, sha256 },
+      epochs: this.#perEpoch.length,
+      samples: state.samples,
+      accuracy: { test: this.#lastAccuracy(), perEpoch: this.#perEpoch },
+      cycles: { total, perSample: state.samples === 0 ? 0 : total / state.samples, byPhase: { ...cycles } },
+      memory: memoryOf(this.#ir),
+      pulses: { total: state.pulses, maxPerCell: mostPulses(state.layers.map((layer) => layer.wear)) },
+      saturation: { total: byCause((c) => state.layers.reduce((sum, layer) => sum + layer.saturation[c], 0)), layers },
+      ranges: state.layers.map(({ ranges }) => ({
+        forward: ranges[FORWARD],
+        backward: ranges[BACKWARD],
+        activation: ranges[ACTIVATION],
+      })),
+      stateHash: stateHash(state.layers.map((layer) => layer.cells)),
+      seconds,
+      interrupted: this.#options.signal?.aborted ?? false,
+    };
+  }
+
+  #lastAccuracy(): number {
+    const { batches } = this.#runner.machine.state;
+    const perEpoch = Math.floor(this.#train.count / this.#ir.batch);
+    const fresh = batches === this.#perEpoch.length * perEpoch;
+    return fresh && this.#perEpoch.length > 0
+      ? this.#perEpoch[this.#perEpoch.length - 1]
+      : this.#runner.test(this.#testCount);
+  }
+}
+
+/** The window of cycles that a waveform shows. Batches before and after it run fast; those that it may touch run sample
+ *  by sample on the plain path, with a listener. */
+class Window {
+  readonly #machine: Machine;
+  readonly #runner: Runner;
+  readonly #train: Samples;
+  readonly #vcd: VcdWindow;
+  readonly #open: OpenTrace;
+  readonly #longestBatch: number;
+  #trace: Trace | null = null;
+  #closed = false;
+
+  constructor(runner: Runner, train: Samples, vcd: VcdWindow, open: OpenTrace) {
+    this.#runner = runner;
+    this.#machine = runner.machine;
+    this.#train = train;
+    this.#vcd = vcd;
+    this.#open = open;
+    this.#longestBatch = longestBatch(runner.machine.ir);
+  }
+
+  /** @returns whether it ran the batch; if not, the window is not near */
+  async batch(order: Uint32Array): Promise<boolean> {
+    const now = totalCycles(this.#machine.cycles);
+    if (this.#closed || now + this.#longestBatch <= this.#vcd.from) return false;
+    const machine = this.#machine;
+    const { size, bits } = machine.ir.vectors[0];
+    const path = new PlainSamplePath(machine.ir, machine.state.layers);
+    this.#trace ??= this.#open(machine, path, this.#vcd);
+    machine.path = path;
+    machine.listener = this.#trace.listener;
+    for (const index of order) {
+      const codes = this.#train.codes.subarray(index * size, (index + 1) * size);
+      machine.sample(inputCodes(codes, bits), this.#train.labels[index], true);
+    }
+    machine.path = this.#runner.path;
+    machine.listener = null;
+    if (totalCycles(machine.cycles) >= this.#vcd.from + this.#vcd.cycles) await this.close();
+    return true;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const trace = this.#trace;
+    this.#trace = null;
+    await trace?.close();
+  }
+}
+
+/** No batch takes more cycles. */
+function longestBatch(ir: Ir): number {
+  const once = (phase: string) => ir.phases.filter((p) => p.phase === phase).reduce((sum, p) => sum + p.cycles, 0);
+  const samplePhases = ["load", "forward", "error", "backward", "gradient"].reduce((sum, p) => sum + once(p), 0);
+  const update = Math.max(
+    ...ir.layers.map((l) => updateCycles(ir, l) + l.update.rows * l.update.pulseMax * ir.pulseCycles),
+  );
+  return ir.batch * (samplePhases + (ir.method === "sgd" ? update : 0)) + update + once("range");
+}
+
+function byCause(count: (cause: number) => number): Record<Cause, number> {
+  return Object.fromEntries(CAUSES.map((cause, c) => [cause, count(c)])) as Record<Cause, number>;
+}
+
+function memoryOf(ir: Ir): TrainResult["memory"] {
+  const sum = (list: Ir["memories"]) => list.reduce((total, m) => total + m.bits, 0);
+  return {
+    bits: Object.fromEntries(
+      ir.memories.map((m) => [`${m.layer === null ? "error_unit" : `layer_${m.layer}`}.${m.name}`, m.bits]),
+    ),
+    total: sum(ir.memories),
+    gradient: sum(ir.memories.filter((m) => m.gradient)),
+  };
+}
+
+function mostPulses(wear: readonly Uint32Array[]): number {
+  let most = 0;
+  for (const layer of wear) for (const pulses of layer) if (pulses > most) most = pulses;
+  return most;
+}

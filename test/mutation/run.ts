@@ -1,0 +1,118 @@
+/** Runs faults through the checks, cheapest first, and says which check caught each. By hand:
+ *  `npx tsx test/mutation/run.ts [faults per module] [report.md]`. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { emitRtl } from "../../generator/emit.ts";
+import { Refusal } from "../../generator/errors.ts";
+import { prepareMachine } from "../../generator/prepare.ts";
+import { type Design, type DesignInput, validateDesign } from "../../generator/schema.ts";
+import { run } from "../../verify/build.ts";
+import { verify } from "../../verify/verify.ts";
+import { choose, type Mutation, mutationsOf } from "./mutations.ts";
+
+const base: DesignInput = {
+  name: "mutation",
+  network: { layers: [11, 9, 5], activation: "relu", loss: "softmax-cross-entropy" },
+  tile: { rows: 4, cols: 6, columnsPerAdc: 2, adcBits: 4, readCycles: 2 },
+  device: { preset: "ideal-40", pulseCycles: 2 },
+  gradient: { method: "mbgd", rounding: "stochastic", lanes: 3, maxPulses: 2 },
+  training: { batch: 3, learningRate: 3 },
+};
+
+/** Designs that between them use every unit, with ranges that widen and values that saturate. */
+export const mutationDesigns: readonly Design[] = [
+  base,
+  {
+    ...base,
+    network: { layers: [10, 7, 6, 3], activation: "sigmoid", loss: "squared-error" },
+    tile: { rows: 6, cols: 4, columnsPerAdc: 1, inputBits: 5, errorBits: 6, adcBits: "lossless" },
+    gradient: { method: "sgd", rounding: "nearest", lanes: 2, maxPulses: 7 },
+  },
+  {
+    ...base,
+    network: { layers: [9, 12, 3], activation: "tanh", loss: "softmax-cross-entropy" },
+    tile: { rows: 8, cols: 8, columnsPerAdc: 4, adcBits: 3 },
+    gradient: { method: "mbgd", rounding: "nearest", lanes: 4, maxPulses: 1, accumulatorBits: 18 },
+  },
+].map((input) => validateDesign(input, "mutation") as Design);
+
+/** Which check caught a fault; null: none did. */
+export type Verdict = { readonly mutation: Mutation; readonly caughtBy: string | null; readonly detail: string };
+
+/** @param rtlOf generated Verilog of each design, by file name */
+export async function judge(mutation: Mutation, rtlOf: readonly ReadonlyMap<string, string>[]): Promise<Verdict> {
+  const file = `${mutation.module}.v`;
+  const using = mutationDesigns.map((design, d) => ({ design, rtl: rtlOf[d] })).filter(({ rtl }) => rtl.has(file));
+  for (const [k, { design, rtl }] of using.entries()) {
+    const folder = mkdtempSync(join(tmpdir(), "rankloom-fault-"));
+    try {
+      const names: string[] = [];
+      for (const [name, text] of rtl) {
+        writeFileSync(join(folder, name), name === file ? mutatedFor(mutation, text) : text);
+        names.push(join(folder, name));
+      }
+      const lint = await run("verilator", ["--lint-only", "-Wall", "--top-module", "rankloom", ...names]);
+      if (lint.code !== 0) return { mutation, caughtBy: "lint", detail: lint.output.split("\n")[0].slice(0, 100) };
+      const result = await verify({ design, samples: 4 * design.training.batch + 1, stalls: 7 + k, rtlDir: folder, optimise: "-O0" });
+      const d = result.firstDifference;
+      if (d) return { mutation, caughtBy: `equality, design ${k}`, detail: `cycle ${d.cycle} ${d.module}.${d.signal}: ${d.rtl} instead of ${d.sim}`.slice(0, 140) };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return { mutation, caughtBy: "harness", detail: error.message.slice(0, 140) };
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  return { mutation, caughtBy: null, detail: "" };
+}
+
+/** The fault in another design's text of the same module: the line with the same code. */
+function mutatedFor(mutation: Mutation, text: string): string {
+  const lines = text.split("\n");
+  const at = lines[mutation.line - 1]?.trim() === mutation.before ? mutation.line - 1 : lines.findIndex((l) => l.trim() === mutation.before);
+  if (at < 0) return text;
+  lines[at] = mutation.after;
+  return lines.join("\n");
+}
+
+export function rtlFiles(design: Design): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const [name, text] of emitRtl(prepareMachine(design).ir))
+    if (name.endsWith(".v") && !name.includes("blackbox")) files.set(basename(name), text);
+  return files;
+}
+
+/** Faults of every module that any of the designs has. */
+export function allMutations(rtlOf: readonly ReadonlyMap<string, string>[], perModule: number): Mutation[] {
+  const modules = new Map<string, string>();
+  for (const rtl of rtlOf) for (const [name, text] of rtl) if (!modules.has(name)) modules.set(name, text);
+  return [...modules].flatMap(([name, text]) => choose(mutationsOf(name.replace(/\.v$/, ""), text), perModule));
+}
+
+async function main(): Promise<void> {
+  const perModule = Number(process.argv[2] ?? 4);
+  const rtlOf = mutationDesigns.map(rtlFiles);
+  const mutations = allMutations(rtlOf, perModule);
+  const verdicts: Verdict[] = [];
+  const queue = [...mutations];
+  const worker = async () => {
+    for (let m = queue.shift(); m; m = queue.shift()) {
+      const verdict = await judge(m, rtlOf);
+      verdicts.push(verdict);
+      console.log(`${verdict.caughtBy ? "caught " : "MISSED "} ${m.module}:${m.line} ${m.operator}: ${m.before} → ${m.after} [${verdict.caughtBy ?? "-"}: ${verdict.detail}]`);
+    }
+  };
+  await Promise.all([worker(), worker()]);
+  const missed = verdicts.filter((v) => v.caughtBy === null);
+  console.log(`${verdicts.length} faults, ${verdicts.length - missed.length} caught, ${missed.length} missed`);
+  if (process.argv[3]) {
+    const rows = verdicts
+      .sort((a, b) => (a.mutation.module < b.mutation.module ? -1 : a.mutation.module > b.mutation.module ? 1 : a.mutation.line - b.mutation.line))
+      .map((v) => `| ${v.mutation.module} | ${v.mutation.operator} | \`${v.mutation.before.replaceAll("|", "\\|")}\` | \`${v.mutation.after.replaceAll("|", "\\|") || "(removed)"}\` | ${v.caughtBy ?? "**none**"} |`);
+    writeFileSync(process.argv[3], ["| module | fault | was | became | caught by |", "|---|---|---|---|---|", ...rows, ""].join("\n"));
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
