@@ -7,7 +7,7 @@ export function roundShift(v: number, shift: number): number {
 }
 
 export function clip(v: number, min: number, max: number): number {
-  return v < min ? min : v > max ? max : v;
+  return Math.min(max, Math.max(min, v));
 }
 
 /** Clips to ±(2^(bits−1) − 1). */

@@ -34,7 +34,7 @@ export function program(ir: Ir, layer: LayerIr, state: LayerState, i: number, co
     if (count === 0) continue;
     const k = i * layer.outputs + j;
     const g = state.cells[k] + count * unitsPerPulse;
-    const clipped = g < 0 ? 0 : g > full ? full : g;
+    const clipped = Math.min(full, Math.max(0, g));
     state.cells[k] = clipped;
     state.weights[i * state.forwardStride + j] = clipped - reference;
     if (layer.index > 0) state.transposed[j * state.backwardStride + i] = clipped - reference;

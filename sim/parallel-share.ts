@@ -4,6 +4,7 @@ import type { Ir } from "../generator/ir.ts";
 import type { Arena } from "./kernels/arena.ts";
 import type { Kernels } from "./kernels/load.ts";
 import { createPathBuffers, type PathBuffers, type ReadState, WasmSamplePath } from "./kernels/wasm-sample-path.ts";
+import type { Scratch } from "./sample-path.ts";
 
 /** Samples that are added to the gradient together: pairs go through one instruction. */
 const STAGE = 16;
@@ -19,14 +20,13 @@ export const CONTROL = {
   active: 2,
   /** Next place in the job's list. */
   next: 3,
-  first: 4,
-  count: 5,
-  train: 6,
+  count: 4,
+  train: 5,
   /** Samples that a thread takes at once. */
-  chunk: 7,
-  quit: 8,
+  chunk: 6,
+  quit: 7,
   /** 1 where a thread's work ended in an error; its text is in `message`. */
-  failed: 9,
+  failed: 8,
   words: 16,
 } as const;
 
@@ -39,15 +39,20 @@ export interface SamplePool {
   readonly order: Uint32Array;
 }
 
-/** What one thread owns. */
-export interface ShareBuffers {
-  readonly path: PathBuffers;
+/** Working memory of a thread's gradient unit. */
+export interface StageBuffers {
   /** By layer: int32 sums of this thread, empty for sgd. The caller's thread has the state's own. */
   readonly gradient: readonly Int32Array[];
   /** [pair][output] and [input][pair], staged. */
   readonly errors: readonly Int32Array[];
   readonly inputs: readonly Int32Array[];
   readonly list: Int32Array;
+}
+
+/** What one thread owns. */
+export interface ShareBuffers {
+  readonly path: PathBuffers;
+  readonly stage: StageBuffers;
   /** Right predictions of the job; 1 where the gradient is not zero. */
   readonly outcome: Int32Array;
 }
@@ -62,32 +67,76 @@ export interface Common {
   readonly message: Uint8Array;
 }
 
+/** @param gradient sums that are there already; null: the thread gets its own */
 export function createShareBuffers(ir: Ir, arena: Arena, gradient: readonly Int32Array[] | null): ShareBuffers {
-  const staged = ir.method === "mbgd";
   return {
     path: createPathBuffers(ir, arena),
+    stage: createStageBuffers(ir, arena, gradient),
+    outcome: arena.int32(2),
+  };
+}
+
+export function createStageBuffers(ir: Ir, arena: Arena, gradient: readonly Int32Array[] | null): StageBuffers {
+  const staged = ir.method === "mbgd";
+  return {
     gradient: gradient ?? ir.layers.map((l) => arena.int32(staged ? l.inputs * l.outputs : 0)),
     errors: ir.layers.map((l) => arena.int32(staged ? PAIRS * stride(l.outputs) : 0)),
     inputs: ir.layers.map((l) => arena.int32(staged ? PAIRS * l.inputs : 0)),
     list: arena.int32(2 * PAIRS),
-    outcome: arena.int32(2),
   };
 }
 
 const stride = (outputs: number): number => Math.ceil(outputs / 4) * 4;
 
+/** `gradient_unit` on the kernels: collects samples and adds them to the gradient a few at a time. */
+export class GradientStage {
+  readonly #kernels: Kernels;
+  readonly #ir: Ir;
+  readonly #buffers: StageBuffers;
+  #staged = 0;
+
+  constructor(kernels: Kernels, ir: Ir, buffers: StageBuffers) {
+    this.#kernels = kernels;
+    this.#ir = ir;
+    this.#buffers = buffers;
+  }
+
+  add({ x, aligned }: Scratch): void {
+    const { inputs, errors } = this.#buffers;
+    for (const layer of this.#ir.layers) {
+      const l = layer.index;
+      this.#kernels.stageInputs(x[l].byteOffset, layer.inputs, inputs[l].byteOffset, PAIRS, this.#staged);
+      const width = stride(layer.outputs);
+      this.#kernels.stageErrors(aligned[l].byteOffset, layer.outputs, errors[l].byteOffset, width, this.#staged);
+    }
+    this.#staged++;
+    if (this.#staged === STAGE) this.flush();
+  }
+
+  /** Adds what is still staged. */
+  flush(): void {
+    if (this.#staged === 0) return;
+    const { inputs, errors, gradient, list } = this.#buffers;
+    for (const { index: l, inputs: rows, outputs } of this.#ir.layers) {
+      const [x, d, g] = [inputs[l].byteOffset, errors[l].byteOffset, gradient[l].byteOffset];
+      this.#kernels.accumulateGradient(x, rows, PAIRS, d, stride(outputs), outputs, list.byteOffset, g);
+      inputs[l].fill(0);
+    }
+    this.#staged = 0;
+  }
+}
+
 export class Share {
   readonly path: WasmSamplePath;
   readonly buffers: ShareBuffers;
-  readonly #kernels: Kernels;
   readonly #common: Common;
-  #staged = 0;
+  readonly #stage: GradientStage;
 
   constructor(kernels: Kernels, common: Common, buffers: ShareBuffers) {
-    this.#kernels = kernels;
     this.#common = common;
     this.buffers = buffers;
     this.path = new WasmSamplePath(kernels, common.ir, common.layers, buffers.path);
+    this.#stage = new GradientStage(kernels, common.ir, buffers.stage);
   }
 
   /** Works on the present job until its list is empty. */
@@ -96,18 +145,20 @@ export class Share {
     const count = control[CONTROL.count];
     const chunk = control[CONTROL.chunk];
     const train = control[CONTROL.train] === 1;
+    const gradient = train && ir.method === "mbgd";
     const outcome = this.buffers.outcome;
     for (;;) {
       const begin = Atomics.add(control, CONTROL.next, chunk);
       if (begin >= count) break;
       const end = Math.min(count, begin + chunk);
       for (let k = begin; k < end; k++) {
-        outcome[0] += this.#sample(control[CONTROL.first] + k, train) ? 1 : 0;
+        outcome[0] += this.#sample(k, train) ? 1 : 0;
         if (k === count - 1) this.#common.exponent.set(this.path.scratch.exponent);
-        if (train && ir.method === "mbgd") this.#stage();
+        if (gradient) this.#stage.add(this.path.scratch);
       }
+      if (gradient) outcome[1] = 1;
     }
-    if (this.#staged > 0) this.#accumulate();
+    if (gradient) this.#stage.flush();
   }
 
   #sample(place: number, train: boolean): boolean {
@@ -116,27 +167,5 @@ export class Share {
     const index = order[place];
     x.set(codes.subarray(index * x.length, (index + 1) * x.length));
     return this.path.run(labels[index], train) === labels[index];
-  }
-
-  #stage(): void {
-    const { x, aligned } = this.path.scratch;
-    for (const { index: l, inputs, outputs } of this.#common.ir.layers) {
-      this.#kernels.stageInputs(x[l].byteOffset, inputs, this.buffers.inputs[l].byteOffset, PAIRS, this.#staged);
-      const errors = this.buffers.errors[l].byteOffset;
-      this.#kernels.stageErrors(aligned[l].byteOffset, outputs, errors, stride(outputs), this.#staged);
-    }
-    this.#staged++;
-    if (this.#staged === STAGE) this.#accumulate();
-  }
-
-  #accumulate(): void {
-    const { inputs, errors, gradient, list, outcome } = this.buffers;
-    for (const { index: l, inputs: rows, outputs } of this.#common.ir.layers) {
-      const [x, d, g] = [inputs[l].byteOffset, errors[l].byteOffset, gradient[l].byteOffset];
-      this.#kernels.accumulateGradient(x, rows, PAIRS, d, stride(outputs), outputs, list.byteOffset, g);
-      inputs[l].fill(0);
-    }
-    this.#staged = 0;
-    outcome[1] = 1;
   }
 }

@@ -223,7 +223,6 @@ class KernelRunner implements Runner {
   #run(count: number, train: boolean): number {
     const { control, message } = this.#common;
     if (this.#failure) throw this.#failure;
-    control[CONTROL.first] = 0;
     control[CONTROL.count] = count;
     control[CONTROL.train] = train ? 1 : 0;
     control[CONTROL.chunk] = Math.max(1, Math.min(CHUNK, Math.ceil(count / (2 * this.#shares.length))));
@@ -255,16 +254,17 @@ class KernelRunner implements Runner {
     }
   }
 
+  /** Adds the other threads' gradients to the state's, which the caller's thread uses itself. */
   #merge(): void {
-    for (const { gradient, outcome } of this.#shares) {
-      if (outcome[1] === 0) continue;
+    this.#shares.forEach(({ stage, outcome }, thread) => {
+      const used = outcome[1] === 1;
       outcome[1] = 0;
-      if (gradient === this.#shares[0].gradient) continue;
-      gradient.forEach((own, l) => {
-        const { gradient: sum } = this.machine.state.layers[l];
-        this.#kernels.mergeGradient(sum.byteOffset, own.byteOffset, own.length);
+      if (thread === 0 || !used) return;
+      stage.gradient.forEach((own, l) => {
+        const { gradient } = this.machine.state.layers[l];
+        this.#kernels.mergeGradient(gradient.byteOffset, own.byteOffset, own.length);
       });
-    }
+    });
   }
 
   async close(): Promise<void> {

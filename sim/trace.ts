@@ -16,7 +16,7 @@ const PHASE = { idle: 0, load: 1, forward: 2, error: 3, backward: 4, gradient: 5
 
 export class Tracer implements Listener {
   /** First cycle of the phase that comes next. */
-  cycle = 0;
+  cycle: number;
   readonly #ir: Ir;
   readonly #machine: Machine;
   readonly #path: PlainSamplePath;
@@ -25,9 +25,12 @@ export class Tracer implements Listener {
   readonly #channel = new Map<string, number>();
   readonly #level = new Map<number, bigint>();
   #layerRegister = 0;
-  #lastAccept = -1;
+  #lastAccept: number;
 
-  constructor(ir: Ir, machine: Machine, path: PlainSamplePath, stalls: HostStalls, sink: EventSink) {
+  /** @param start cycle in which the machine is ready for the next sample */
+  constructor(ir: Ir, machine: Machine, path: PlainSamplePath, stalls: HostStalls, sink: EventSink, start = 0) {
+    this.cycle = start;
+    this.#lastAccept = start - 1;
     this.#ir = ir;
     this.#machine = machine;
     this.#path = path;
@@ -36,7 +39,7 @@ export class Tracer implements Listener {
     ir.channels.forEach((c, index) => {
       this.#channel.set(`${c.scope}/${c.strobe ?? c.fields[0].name}`, index);
     });
-    this.#ranges(0);
+    this.#ranges(start);
   }
 
   /** Emits an event of a strobed channel. */

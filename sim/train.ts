@@ -13,6 +13,7 @@ import { createRunner, type Runner } from "./parallel.ts";
 import { PlainSamplePath } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, CAUSES, type Cause, FORWARD, stateHash } from "./state.ts";
 import { inputCodes } from "./units/sample-input.ts";
+import { openTrace } from "./vcd.ts";
 
 export interface TrainOptions {
   readonly design: Design;
@@ -66,17 +67,10 @@ export interface Trace {
   close(): Promise<void>;
 }
 
-/** Begins the trace at the machine's present cycle. */
-export type OpenTrace = (machine: Machine, path: PlainSamplePath, vcd: VcdWindow) => Trace;
-
 /** The event loop gets a turn this often, for signals and progress. */
 const TURN_MS = 20;
 
-export function train(options: TrainOptions): Promise<TrainResult> {
-  return trainTraced(options, null);
-}
-
-export async function trainTraced(options: TrainOptions, openTrace: OpenTrace | null): Promise<TrainResult> {
+export async function train(options: TrainOptions): Promise<TrainResult> {
   const begun = performance.now();
   const { design, epochs } = options;
   const { ir, conductances } = prepareMachine(design, { data: options.data });
@@ -88,7 +82,7 @@ export async function trainTraced(options: TrainOptions, openTrace: OpenTrace | 
     );
   const runner = await createRunner(ir, conductances, data, options.threads);
   try {
-    const run = new Run(runner, data, options, openTrace);
+    const run = new Run(runner, data, options);
     await run.epochs(epochs);
     return run.result(dataset, (performance.now() - begun) / 1000);
   } finally {
@@ -110,19 +104,13 @@ class Run {
   readonly #window: Window | null;
   #lastTurn = performance.now();
 
-  constructor(
-    runner: Runner,
-    data: { train: Samples; test: Samples },
-    options: TrainOptions,
-    openTrace: OpenTrace | null,
-  ) {
+  constructor(runner: Runner, data: { train: Samples; test: Samples }, options: TrainOptions) {
     this.#runner = runner;
     this.#ir = runner.machine.ir;
     this.#train = data.train;
     this.#testCount = data.test.count;
     this.#options = options;
-    if (options.vcd && !openTrace) throw new Refusal("--vcd: this build writes no waveforms");
-    this.#window = options.vcd && openTrace ? new Window(runner, data.train, options.vcd, openTrace) : null;
+    this.#window = options.vcd ? new Window(runner, data.train, options.vcd) : null;
   }
 
   async epochs(count: number): Promise<void> {
@@ -201,17 +189,17 @@ class Window {
   readonly #runner: Runner;
   readonly #train: Samples;
   readonly #vcd: VcdWindow;
-  readonly #open: OpenTrace;
+  readonly #path: PlainSamplePath;
   readonly #longestBatch: number;
   #trace: Trace | null = null;
   #closed = false;
 
-  constructor(runner: Runner, train: Samples, vcd: VcdWindow, open: OpenTrace) {
+  constructor(runner: Runner, train: Samples, vcd: VcdWindow) {
     this.#runner = runner;
     this.#machine = runner.machine;
     this.#train = train;
     this.#vcd = vcd;
-    this.#open = open;
+    this.#path = new PlainSamplePath(runner.machine.ir, runner.machine.state.layers);
     this.#longestBatch = longestBatch(runner.machine.ir);
   }
 
@@ -221,9 +209,8 @@ class Window {
     if (this.#closed || now + this.#longestBatch <= this.#vcd.from) return false;
     const machine = this.#machine;
     const { size, bits } = machine.ir.vectors[0];
-    const path = new PlainSamplePath(machine.ir, machine.state.layers);
-    this.#trace ??= this.#open(machine, path, this.#vcd);
-    machine.path = path;
+    this.#trace ??= openTrace(machine, this.#path, this.#vcd);
+    machine.path = this.#path;
     machine.listener = this.#trace.listener;
     for (const index of order) {
       const codes = this.#train.codes.subarray(index * size, (index + 1) * size);

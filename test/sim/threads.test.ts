@@ -1,7 +1,9 @@
 /** Batches on several threads: what a run leaves does not depend on how many there are, nor on who does what. */
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
-import type { PreparedMachine } from "../../generator/prepare.ts";
+import { type PreparedMachine, prepareMachine } from "../../generator/prepare.ts";
+import { presets } from "../../generator/presets.ts";
+import { validateDesign } from "../../generator/schema.ts";
 import { beyondKernels } from "../../sim/kernels/limits.ts";
 import { Machine } from "../../sim/machine.ts";
 import { createRunner, type RunnerData } from "../../sim/parallel.ts";
@@ -137,3 +139,10 @@ for (const [entry, message] of [
     }).toThrow(message);
     await runner.close();
   });
+
+test("the large preset is the same on one, two and eight threads, with all of them at work", async () => {
+  const machine = prepareMachine(validateDesign(presets["mnist-mlp"], "mnist-mlp"));
+  const data = randomData(machine, 2 * machine.ir.batch, TESTS, 11);
+  const expected = await onThreads(machine, data, 1, 0);
+  for (const threads of [2, 8]) expect(await onThreads(machine, data, threads, 200 * threads)).toEqual(expected);
+});

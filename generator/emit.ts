@@ -1,0 +1,362 @@
+/** Architecture IR → text of the generated files: fills `rtl-templates/`. Looks values up and counts the bits of
+ *  indices; every other number comes from the IR. */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import Handlebars from "handlebars";
+import { bitLength, indexBits } from "./fixed.ts";
+import type { Ir, LayerIr, ReadIr, RegisterIr } from "./ir.ts";
+
+type Value = number | string;
+
+/** A Verilog parameter of `layer`; a comment begins a group. */
+interface Parameter {
+  readonly name: string;
+  readonly value: Value;
+  readonly comment?: string;
+}
+
+const templateFolder = fileURLToPath(new URL("../rtl-templates/", import.meta.url));
+const partialFolder = `${templateFolder}partials/`;
+
+/** Modules whose behavioural model stands for a macro. */
+const macros: readonly string[] = ["crossbar_macro", "sram_1r1w"];
+
+/** The other modules, from the leaves to the top. */
+const modules: readonly string[] = [
+  "column_adc",
+  "pulse_programmer",
+  "crossbar_tile",
+  "latch_select",
+  "read_engine",
+  "shift_add",
+  "activation_unit",
+  "derivative_unit",
+  "error_scaler",
+  "gradient_unit",
+  "lfsr",
+  "stochastic_round",
+  "update_unit",
+  "range_register",
+  "layer",
+  "exponential",
+  "divider",
+  "error_unit",
+  "sample_input",
+  "sequencer",
+  "host_registers",
+  "rankloom",
+];
+
+/** Reads that a first layer does not have: the smallest that its unused parameters allow. */
+const noRead: Omit<ReadIr, "linesPerAdc" | "adcsPerTile" | "sampledTiles" | "summedTiles" | "group"> = {
+  planes: 1,
+  signedDrive: true,
+  steps: 1,
+  stepCycles: 1,
+  wordsPerStep: 1,
+  lastStepWords: 1,
+  sumBits: 2,
+  codeBits: 2,
+  codeMax: 1,
+  mergedBits: 2,
+  accumulatorBits: 3,
+  rangeInitial: 0,
+  rangeMax: 0,
+  rangeLimit: 0,
+  rangeFollows: false,
+};
+
+const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
+const flag = (value: boolean): number => (value ? 1 : 0);
+
+/** A code as a sized constant, two's complement. */
+function sized(value: number, bits: number): string {
+  const code = value < 0 ? value + 2 ** bits : value;
+  return `${bits}'h${hex(code, Math.ceil(bits / 4))}`;
+}
+
+function readParameters(prefix: string, read: typeof noRead): Parameter[] {
+  const p = (name: string, value: number): Parameter => ({ name: `${prefix}_${name}`, value });
+  return [
+    p("PLANES", read.planes),
+    p("PLANE_BITS", indexBits(read.planes)),
+    p("STEPS", read.steps),
+    p("STEP_CYCLES", read.stepCycles),
+    p("STEP_WORDS", read.wordsPerStep),
+    p("SUM_BITS", read.sumBits),
+    p("CODE_BITS", read.codeBits),
+    p("CODE_MAX", read.codeMax),
+    p("MERGED_BITS", read.mergedBits),
+    p("ACCUMULATOR_BITS", read.accumulatorBits),
+    p("RANGE_INITIAL", read.rangeInitial),
+    p("RANGE_MAX", read.rangeMax),
+    p("RANGE_LIMIT", read.rangeLimit),
+    p("RANGE_FOLLOWS", flag(read.rangeFollows)),
+  ];
+}
+
+/** Parameters of one layer, by group. */
+function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
+  const x = ir.vectors[layer.index];
+  const y = ir.vectors[layer.index + 1];
+  const last = layer.index === ir.layers.length - 1;
+  const previous = layer.index > 0 ? ir.layers[layer.index - 1].rawBits : noRead.accumulatorBits;
+  const group = (comment: string, parameters: Parameter[]): Parameter[] =>
+    parameters.map((parameter, k) => (k === 0 ? { ...parameter, comment } : parameter));
+  const p = (name: string, value: Value): Parameter => ({ name, value });
+  return [
+    ...group("Size", [
+      p("INPUTS", layer.inputs),
+      p("OUTPUTS", layer.outputs),
+      p("ROW_TILES", layer.rowTiles),
+      p("ROW_TILE_BITS", indexBits(layer.rowTiles)),
+      p("COL_TILES", layer.colTiles),
+      p("TILE_ROWS", ir.tileRows),
+      p("TILE_ROW_BITS", indexBits(ir.tileRows)),
+      p("TILE_COLS", ir.tileCols),
+    ]),
+    ...group("Cells", [
+      p("CELL_BITS", ir.cell.bits),
+      p("CELL_ADDRESS_BITS", indexBits(ir.tileRows * ir.tileCols)),
+      p("REFERENCE", ir.cell.reference),
+      p("FULL", ir.cell.full),
+      p("UNITS_PER_PULSE", ir.cell.unitsPerPulse),
+    ]),
+    ...group("Lines that share an ADC", [
+      p("LINES_PER_ADC", layer.linesPerAdc),
+      p("STEP_BITS", indexBits(layer.linesPerAdc)),
+      p("ROW_ADCS", layer.rowAdcs),
+      p("ROW_GROUP", layer.rowGroup),
+      p("COLUMN_ADCS", layer.forward.adcsPerTile),
+    ]),
+    ...group("Input vector", [
+      p("X_LANES", x.lanes),
+      ...(ir.method === "sgd" ? [p("X_LANE_BITS", indexBits(x.lanes))] : []),
+      p("X_WORDS", x.words),
+      p("X_WORD_BITS", indexBits(x.words)),
+      p("X_BITS", x.bits),
+      p("X_SIGNED", flag(x.signed)),
+    ]),
+    ...group("Output vector", [
+      p("Y_LANES", y.lanes),
+      p("Y_WORDS", y.words),
+      p("Y_WORD_BITS", indexBits(y.words)),
+      p("Y_BITS", y.bits),
+      ...(ir.activation === "relu" ? [p("Y_FRACTION", y.fraction)] : []),
+      p("Y_CODES", flag(!last || ir.errorUnit.loss === "squared-error")),
+    ]),
+    ...group("Forward read", [p("READ_CYCLES", ir.readCycles), ...readParameters("FORWARD", layer.forward)]),
+    ...group("Backward read", [p("BACKWARD", flag(layer.backward !== null)), ...readParameters("BACKWARD", layer.backward ?? noRead)]),
+    ...group("Activation", [
+      p("REQUANT_MULTIPLIER", layer.requantMultiplier),
+      p("REQUANT_MULTIPLIER_BITS", bitLength(layer.requantMultiplier)),
+      p("REQUANT_SHIFT", layer.requantShift),
+      p("Z_BITS", layer.zBits),
+      p("Z_FRACTION", layer.zFraction),
+      p("ACTIVATION_RANGE_MAX", layer.activationRangeMax),
+      p("ACTIVATION_RANGE_LIMIT", layer.activationRangeLimit),
+      p("ACTIVATION_RANGE_FOLLOWS", flag(layer.activationRangeFollows)),
+    ]),
+    ...group("Errors", [
+      p("DERIVATIVE_BITS", Math.max(1, x.derivativeBits)),
+      p("PREVIOUS_RAW_BITS", previous),
+      p("RAW_BITS", layer.rawBits),
+      p("ERROR_BITS", ir.errorBits),
+      p("EXPONENT_BITS", layer.exponentBits),
+    ]),
+    ...group("Gradient", [
+      p("EXPONENT_ZERO", layer.gradient.exponentZero),
+      p("ALIGNED_BITS", layer.gradient.alignedBits),
+      p("GRADIENT_BITS", layer.gradient.accumulatorBits),
+      ...(ir.method === "mbgd"
+        ? [p("GRADIENT_WORDS", layer.gradient.bufferWords), p("GRADIENT_WORD_BITS", indexBits(layer.gradient.bufferWords))]
+        : []),
+    ]),
+    ...group("Update", [
+      p("ROW_STEPS", layer.update.rowSteps),
+      p("UPDATE_MULTIPLIER", layer.update.multiplier),
+      p("UPDATE_MULTIPLIER_BITS", layer.update.multiplierBits),
+      p("UPDATE_SHIFT", layer.update.shift),
+      ...(ir.rounding === "stochastic"
+        ? [
+            p("RANDOM_BITS", layer.update.randomBits),
+            p("SEEDS", `{${[...layer.update.lfsrSeeds].reverse().map((seed) => `32'h${hex(seed, 8)}`).join(", ")}}`),
+          ]
+        : []),
+      p("PULSE_MAX", layer.update.pulseMax),
+      p("PULSE_BITS", layer.update.pulseBits),
+      p("PULSE_CYCLES", ir.pulseCycles),
+    ]),
+  ];
+}
+
+const byName = (parameters: readonly Parameter[]): Record<string, Value> =>
+  Object.fromEntries(parameters.map(({ name, value }) => [name, value]));
+
+/** A parameter list with its names in one column. */
+function aligned(parameters: readonly Parameter[]) {
+  const width = Math.max(...parameters.map(({ name }) => name.length));
+  return parameters.map((p, k) => ({
+    name: p.name.padEnd(width),
+    value: p.value,
+    comment: p.comment ?? "",
+    last: k === parameters.length - 1,
+  }));
+}
+
+/** What the host reads: an expression of `host_registers`, 32 bits wide. */
+function readExpression(register: RegisterIr): string {
+  const extended = (signal: string, bits: number) => `{${32 - bits}'d0, ${signal}}`;
+  const perLayer = /^LAYER_(\d+)_(\w+)$/.exec(register.name);
+  if (perLayer) {
+    const [, l, name] = perLayer;
+    switch (name) {
+      case "RANGES":
+        return `{11'd0, i_activation_range_${l}, 3'd0, i_backward_range_${l}, 3'd0, i_forward_range_${l}}`;
+      case "FORWARD_SATURATION":
+      case "BACKWARD_SATURATION":
+      case "ACTIVATION_SATURATION":
+      case "Z_SATURATION":
+      case "ALIGNED_SATURATION":
+      case "PULSE_SATURATION":
+      case "EXPONENT":
+        return `i_${name.toLowerCase()}_${l}`;
+    }
+  }
+  switch (register.name) {
+    case "ID":
+    case "VERSION":
+    case "BATCH":
+      return sized(register.reset, 32);
+    case "CONTROL":
+      return extended("control", 2);
+    case "STATUS":
+      return "{25'd0, i_layer, 1'b0, i_phase}";
+    case "SAMPLES":
+    case "CORRECT":
+    case "BATCHES":
+      return register.name.toLowerCase();
+    case "CYCLES_LO":
+      return "cycles[31:0]";
+    case "CYCLES_HI":
+      return extended("cycles[47:32]", 16);
+    case "CELL_LAYER":
+      return extended("cell_layer", 3);
+    case "CELL_TILE":
+      return "cell_tile";
+    case "CELL_ADDRESS":
+      return extended("cell_address", 20);
+    case "CELL_DATA":
+      return "read_cell ? {16'd0, i_cell_data} : 32'd0";
+  }
+  throw new Error(`no signal holds register ${register.name}`);
+}
+
+function errorParameters(ir: Ir): Record<string, Value> {
+  const e = ir.errorUnit;
+  const output = ir.vectors[ir.vectors.length - 1];
+  return {
+    OUTPUTS: e.outputs,
+    LANES: e.lanes,
+    WORDS: e.words,
+    WORD_BITS: indexBits(e.words),
+    VALUE_BITS: e.valueBits,
+    LABEL_BITS: e.labelBits,
+    Z_FRACTION: e.zFraction,
+    LOG2E: e.log2e,
+    LOG2E_BITS: bitLength(e.log2e),
+    LOG2E_FRACTION: e.log2eFraction,
+    EXPONENTIAL_BITS: e.exponentialBits,
+    SUM_BITS: e.sumBits,
+    PROBABILITY_FRACTION: e.probabilityFraction,
+    TARGET_ONE: e.targetOne,
+    DERIVATIVE_BITS: output.derivativeBits,
+    RAW_BITS: e.rawBits,
+  };
+}
+
+/** What saturates in a layer: its counter of a cycle, when it counts, and the flags it counts. */
+const saturations = [
+  { name: "forward_clipped", valid: "(&forward_valid)", bits: "TILES*COLUMN_ADCS", flags: "forward_saturated" },
+  { name: "backward_clipped", valid: "(&backward_valid)", bits: "TILES*ROW_ADCS", flags: "backward_saturated" },
+  { name: "x_clipped", valid: "y_write", bits: "Y_LANES", flags: "x_saturated" },
+  { name: "z_clipped", valid: "y_write", bits: "Y_LANES", flags: "z_saturated" },
+  { name: "delta_clipped", valid: "(|aligned_clipped)", bits: "Y_LANES", flags: "aligned_clipped" },
+  { name: "pulse_clipped", valid: "count_write", bits: "Y_LANES", flags: "pulses_clipped" },
+];
+
+function context(ir: Ir) {
+  const parameters = ir.layers.map((layer) => layerParameters(ir, layer));
+  const layers = ir.layers.map((layer, l) => ({
+    index: l,
+    previous: l - 1,
+    next: l + 1,
+    first: l === 0,
+    last: l === ir.layers.length - 1,
+    p: byName(parameters[l]),
+    parameters: aligned(parameters[l]),
+  }));
+  const registers = ir.registers.map((register) => ({
+    ...register,
+    address: `12'h${hex(register.address, 3)}`,
+    hex: `0x${hex(register.address, 3)}`,
+    resetHex: `0x${register.reset.toString(16)}`,
+    read: readExpression(register),
+  }));
+  const first: Record<string, Value> = {
+    ...byName(parameters[0]),
+    X_WORD_WIDTH: ir.vectors[0].lanes * ir.vectors[0].bits,
+    SCALED_BITS: ir.layers[0].gradient.accumulatorBits + ir.layers[0].update.multiplierBits,
+  };
+  const tableBits = ir.vectors[1].bits;
+  return {
+    design: ir.name,
+    summary: `${ir.vectors.map((v) => v.size).join("-")} network, ${ir.activation}, ${ir.errorUnit.loss}, ${ir.method}.`,
+    relu: ir.activation === "relu",
+    tanh: ir.activation === "tanh",
+    softmax: ir.errorUnit.loss === "softmax-cross-entropy",
+    mbgd: ir.method === "mbgd",
+    sgd: ir.method === "sgd",
+    stochastic: ir.rounding === "stochastic",
+    deep: ir.layers.length > 1,
+    layerCount: ir.layers.length,
+    batch: ir.batch,
+    batchBits: indexBits(ir.batch),
+    streamBits: ir.streamBits,
+    sampleBeats: ir.sampleBeats,
+    first,
+    last: layers[layers.length - 1].p,
+    lastLayer: layers[layers.length - 1],
+    layers,
+    layerParameters: layers[0].parameters,
+    error: errorParameters(ir),
+    saturations,
+    activationTable: ir.activationTable.map((code, index) => ({ index, code: sized(code, tableBits) })),
+    tableFraction: ir.activationTableFraction,
+    exponentialTable: ir.errorUnit.exponentialTable.map((code, index) => ({ index, code: sized(code, ir.errorUnit.exponentialBits) })),
+    registers,
+    address: Object.fromEntries(registers.map((r) => [r.name, r.address])),
+    idHex: registers[0].resetHex,
+  };
+}
+
+/** Generates every file of a design but `design.json`.
+ *  @returns text by file name, relative to the design's folder */
+export function emitRtl(ir: Ir): Map<string, string> {
+  const handlebars = Handlebars.create();
+  for (const name of readdirSync(partialFolder).sort())
+    handlebars.registerPartial(name.replace(/\.hbs$/, ""), readFileSync(partialFolder + name, "utf8"));
+  const values = context(ir);
+  const used = (name: string) =>
+    (name !== "lfsr" || values.stochastic) && (!["exponential", "divider"].includes(name) || values.softmax);
+  const logic = modules.filter(used).map((name) => `rtl/${name}.v`);
+  const models = macros.map((name) => `rtl/${name}.v`);
+  const data = { ...values, logic, models, sources: [...models, ...logic] };
+  const fill = (template: string): string =>
+    handlebars.compile(readFileSync(`${templateFolder}${template}.hbs`, "utf8"), { strict: true, noEscape: true })(data);
+  const files = new Map<string, string>();
+  for (const name of [...models, ...logic]) files.set(name, fill(name.slice("rtl/".length)));
+  for (const name of ["macros_blackbox.v", "rankloom.f", "rankloom.core", "constraints.sdc", "register_map.md", "registers.h"])
+    files.set(name, fill(name));
+  return files;
+}

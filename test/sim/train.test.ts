@@ -1,0 +1,116 @@
+/** Training as the command line calls it. */
+import { expect, test } from "vitest";
+import { loadDataset } from "../../data/dataset.ts";
+import { epochOrder } from "../../data/order.ts";
+import { prepareMachine } from "../../generator/prepare.ts";
+import { presets } from "../../generator/presets.ts";
+import { type Design, validateDesign } from "../../generator/schema.ts";
+import { totalCycles } from "../../sim/cycles.ts";
+import type { Listener } from "../../sim/machine.ts";
+import { Machine } from "../../sim/machine.ts";
+import { PlainSamplePath } from "../../sim/sample-path.ts";
+import { createState, stateHash } from "../../sim/state.ts";
+import { type TrainResult, train, trainTraced } from "../../sim/train.ts";
+import { inputCodes } from "../../sim/units/sample-input.ts";
+
+const preset = (changes: object = {}): Design => validateDesign({ ...presets.tiny, ...changes }, "tiny");
+const sgd = () => preset({ gradient: { method: "sgd", lanes: 4 } });
+
+const withoutTime = ({ seconds: _, ...rest }: TrainResult): unknown => rest;
+
+test("training is the plain machine over the epoch's order, remainder dropped", async () => {
+  for (const design of [preset(), sgd()]) {
+    const result = await train({ design, epochs: 2, samples: 100, testSamples: 50, threads: 2 });
+    const { ir, conductances } = prepareMachine(design);
+    const { train: data } = loadDataset({ inputs: 16, outputs: 4 });
+    const state = createState(ir, conductances);
+    const machine = new Machine(ir, state, new PlainSamplePath(ir, state.layers));
+    for (const epoch of [0, 1])
+      for (const k of epochOrder(100, design.training.seed, epoch).subarray(0, 96))
+        machine.sample(inputCodes(data.codes.subarray(16 * k, 16 * k + 16), 8), data.labels[k], true);
+    expect(result.samples).toBe(192);
+    expect(result.epochs).toBe(2);
+    expect(result.cycles.byPhase).toEqual(machine.cycles);
+    expect(result.cycles.total).toBe(totalCycles(machine.cycles));
+    expect(result.stateHash).toBe(stateHash(state.layers.map((l) => l.cells)));
+    expect(result.pulses.total).toBe(state.pulses);
+    expect(result.saturation.layers.map((l) => l.forward)).toEqual(state.layers.map((l) => l.saturation[0]));
+    expect(result.interrupted).toBe(false);
+  }
+});
+
+test("a result is plain JSON and names every memory", async () => {
+  const result = await train({ design: preset(), epochs: 1, samples: 64, testSamples: 20, threads: 1 });
+  expect(JSON.parse(JSON.stringify(result))).toEqual(result);
+  expect(result.accuracy.perEpoch).toEqual([result.accuracy.test]);
+  const { bits, total, gradient } = result.memory;
+  expect(Object.values(bits).reduce((a, b) => a + b, 0)).toBe(total);
+  expect(gradient).toBe(bits["layer_0.gradient_buffer"] + bits["layer_1.gradient_buffer"]);
+});
+
+test("progress goes from nothing to the whole of each epoch", async () => {
+  const seen: string[] = [];
+  await train({
+    ...{ design: preset(), epochs: 2, samples: 40, testSamples: 10, threads: 1 },
+    onProgress: ({ epoch, epochs, samples, of }) => seen.push(`${epoch}/${epochs} ${samples}/${of}`),
+    onEpoch: ({ epoch }) => seen.push(`epoch ${epoch}`),
+  });
+  for (const line of ["1/2 0/40", "1/2 40/40", "epoch 1", "2/2 0/40", "2/2 40/40", "epoch 2"])
+    expect(seen).toContain(line);
+  expect(seen[seen.length - 1]).toBe("epoch 2");
+});
+
+test("an abort ends the training after the present batch, with what was finished", async () => {
+  const stop = new AbortController();
+  const result = await train({
+    ...{ design: preset(), epochs: 50, samples: 800, testSamples: 10, threads: 2, signal: stop.signal },
+    onProgress: ({ epoch, samples }) => {
+      if (epoch === 3 && samples > 0) stop.abort();
+    },
+  });
+  expect(result.interrupted).toBe(true);
+  expect(result.accuracy.perEpoch.length).toBe(result.epochs);
+  expect(result.samples).toBeGreaterThan(1600);
+  expect(result.samples).toBeLessThanOrEqual(2400);
+  expect(result.samples % 8).toBe(0);
+});
+
+test("fewer samples than one batch are refused", async () => {
+  await expect(train({ design: preset(), epochs: 1, samples: 7 })).rejects.toThrow(
+    /training.batch: 8 samples are more than the 7/,
+  );
+});
+
+test("a listener hears every phase that the window may touch, and changes no result", async () => {
+  for (const design of [preset(), sgd()]) {
+    const plain = await train({ design, epochs: 1, samples: 400, testSamples: 10, threads: 1 });
+    const { perSample } = plain.cycles;
+    const vcd = { file: "unused", from: Math.round(200 * perSample), cycles: Math.round(30 * perSample) };
+    const heard: { at: number; samples: number }[] = [];
+    let closed = 0;
+    const traced = await trainTraced(
+      { design, epochs: 1, samples: 400, testSamples: 10, threads: 1, vcd },
+      (machine) => {
+        const listener: Listener = {
+          sample: () => heard.push({ at: totalCycles(machine.cycles), samples: machine.state.samples }),
+          gradient: () => {},
+          update: () => {},
+          range: () => {},
+        };
+        return {
+          listener,
+          close: async () => {
+            closed++;
+          },
+        };
+      },
+    );
+    expect(withoutTime(traced)).toEqual(withoutTime(plain));
+    expect(closed).toBe(1);
+    // What was heard is without a gap, begins before the window and ends after it, and is not all.
+    expect(heard.map((h) => h.samples)).toEqual(heard.map((_, k) => heard[0].samples + k));
+    expect(heard[0].at - perSample).toBeLessThan(vcd.from);
+    expect(heard[heard.length - 1].at + perSample).toBeGreaterThan(vcd.from + vcd.cycles);
+    expect(heard.length).toBeLessThan(250);
+  }
+});
