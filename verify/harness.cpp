@@ -33,6 +33,16 @@ static Vrankloom top{&context, "TOP"};
     std::exit(3);
 }
 
+#ifdef TRACE
+// Standard output may be a socket, which has no name to open.
+class StandardOutput final : public VerilatedVcdFile {
+public:
+    bool open(const std::string&) override { return true; }
+    void close() override { std::fflush(stdout); }
+    ssize_t write(const char* data, ssize_t length) override { return ssize_t(std::fwrite(data, 1, size_t(length), stdout)); }
+};
+#endif
+
 static std::vector<uint8_t> readFile(const char* name) {
     FILE* file = std::fopen(name, "rb");
     if (!file) fail("cannot read", name);
@@ -112,7 +122,10 @@ static void record(const char* name, const void* data, size_t count, size_t byte
 
 // Writes an array of the design by its path below the top module.
 static void dump(const char* scope, const char* variable) {
-    const VerilatedScope* s = context.scopeFind((std::string("TOP.") + scope).c_str());
+    // Verilator's spelling of brackets.
+    std::string spelled = "TOP.";
+    for (const char* c = scope; *c; c++) spelled += *c == '[' ? "__BRA__" : *c == ']' ? "__KET__" : std::string(1, *c);
+    const VerilatedScope* s = context.scopeFind(spelled.c_str());
     if (!s) fail("no such scope", scope);
     VerilatedVar* v = s->varFind(variable);
     if (!v) fail("no such variable", variable);
@@ -140,7 +153,8 @@ int main(int argc, char** argv) {
     if (beats.size() != totalBeats * BEAT_BYTES) fail("wrong size of", argv[2]);
 
 #ifdef TRACE
-    VerilatedVcdC waveform;
+    StandardOutput output;
+    VerilatedVcdC waveform{&output};
     if (trace) {
         context.traceEverOn(true);
         top.trace(&waveform, 99);
@@ -164,7 +178,7 @@ int main(int argc, char** argv) {
         }
 
 #ifdef TRACE
-    if (trace) waveform.open("/dev/stdout");
+    if (trace) waveform.open("standard output");
 #endif
     write(REG_CONTROL, 3);
 

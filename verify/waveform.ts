@@ -17,10 +17,10 @@ interface VcdParser extends Writable {
   change: { any(listener: (id: string, time: bigint | number, command: number, value?: bigint) => void): void };
 }
 
-const vcd = createRequire(import.meta.url)("vcd-stream") as {
-  createVCD(): Promise<unknown>;
-  webVcdParser(module: unknown): Promise<VcdParser>;
-};
+const require = createRequire(import.meta.url);
+// Not the package's main module: it loads the native build, which need not exist.
+const createVCD = require("vcd-stream/out/vcd.js") as () => Promise<unknown>;
+const webVcdParser = require("vcd-stream/lib/web-vcd-parser.js") as (module: unknown) => Promise<VcdParser>;
 
 /** Scalars come as commands: 14 is 0, 15 is 1. */
 const SCALAR_ZERO = 14;
@@ -46,7 +46,7 @@ function wireIds(root: VcdNode): Map<string, string> {
  *  @param event called for each event, channel by channel in order of cycles
  *  @returns the signals of the channels that the VCD does not have */
 export async function readWaveform(ir: Ir, stream: Readable, top: string, event: (channel: number, cycle: number, value: bigint) => void): Promise<string[]> {
-  const parser = await vcd.webVcdParser(await vcd.createVCD());
+  const parser = await webVcdParser(await createVCD());
   const values = new Map<string, bigint>();
   const missing: string[] = [];
   /** By channel: ids of strobe and fields. */
