@@ -2,7 +2,12 @@
  *  Verilator and takes minutes. `npm test` runs both. */
 import { defineConfig } from "vitest/config";
 
-const hardware = ["test/equality/**/*.test.ts", "test/design-space/**/*.test.ts", "test/mutation/**/*.test.ts"];
+const hardware = [
+  "test/equality/**/*.test.ts",
+  "test/design-space/**/*.test.ts",
+  "test/mutation/**/*.test.ts",
+  "test/cli/verify.test.ts",
+];
 
 export default defineConfig({
   test: {

@@ -65,10 +65,20 @@ function summary(name: string, result: VerifyResult): string {
   ].join("\n");
 }
 
-function goldenText({ error, bound, samples, outside }: VerifyResult["goldenError"][number]): string {
-  if (bound === null) return `error ${error.toPrecision(3)}; no bound, every sample saturated somewhere`;
-  const within = outside === 0 ? "within its bound" : `${count(outside)} elements OUTSIDE their bound, at most`;
-  return `error ${error.toPrecision(3)}, ${within} ${bound.toPrecision(3)} (${count(samples)} samples)`;
+function goldenText({ preactivation, activation, delta, distance }: VerifyResult["goldenError"][number]): string {
+  const held = [
+    ["z", preactivation],
+    ["x", activation],
+    ["δ", delta],
+  ] as const;
+  const parts = held.flatMap(([name, h]) => (h === null || h.elements === 0 ? [] : [`${name} ${boundText(h)}`]));
+  return `${parts.join(", ")}; δ within ${distance.toPrecision(2)} of float64 end to end`;
+}
+
+/** Largest error of one kind of result, and the bound of that very element. */
+export function boundText({ error, bound, outside }: VerifyResult["goldenError"][number]["delta"]): string {
+  const within = outside === 0 ? "≤" : `(${count(outside)} OUTSIDE)`;
+  return `${error.toPrecision(2)} ${within} ${bound.toPrecision(2)}`;
 }
 
 function difference(first: NonNullable<VerifyResult["firstDifference"]>): string[] {

@@ -24,7 +24,8 @@ export const CALIBRATION_BATCHES = 4;
 const SUM_SAMPLES = 16;
 
 /** Training samples that calibration reads. */
-export const calibrationSamples = (design: Design): number => CALIBRATION_BATCHES * Math.min(design.training.batch, 256);
+export const calibrationSamples = (design: Design): number =>
+  CALIBRATION_BATCHES * Math.min(design.training.batch, 256);
 
 /** Largest |column sum| over tiles and bit-planes of integer drives.
  *  @param drive signed integer drives of one sample, one for each driven line
@@ -62,7 +63,12 @@ function drives(vector: Float64Array, top: number, planes: number): Int32Array {
 const powerAbove = (v: number): number => 2 ** Math.ceil(Math.log2(Math.max(v, 2 ** -40)));
 
 /** Ranges of a design over the first samples of its data. */
-export function calibration(design: Design, geo: Geometry, initial: readonly Float64Array[], head: DatasetHead): Calibration {
+export function calibration(
+  design: Design,
+  geo: Geometry,
+  initial: readonly Float64Array[],
+  head: DatasetHead,
+): Calibration {
   const kept: { x: Float64Array[]; delta: Float64Array[]; weights: Float64Array[] }[] = [];
   let seen = 0;
   const batch = Math.min(design.training.batch, head.samples.count);
@@ -75,7 +81,11 @@ export function calibration(design: Design, geo: Geometry, initial: readonly Flo
     visit: (pass, weights) => {
       if (seen++ % stride !== 0) return;
       if (kept.length === SUM_SAMPLES) kept.shift();
-      kept.push({ x: pass.x.map((v) => v.slice()), delta: pass.delta.map((v) => v.slice()), weights: weights as Float64Array[] });
+      kept.push({
+        x: pass.x.map((v) => v.slice()),
+        delta: pass.delta.map((v) => v.slice()),
+        weights: weights as Float64Array[],
+      });
     },
   });
   const half = geo.cell.full / 2;
@@ -93,13 +103,19 @@ export function calibration(design: Design, geo: Geometry, initial: readonly Flo
       const cols = grid.colAdcs * grid.colTiles;
       const forward = (i: number, j: number) => w[i * grid.outputs + j] * half;
       const rowTile = (i: number) => Math.floor((i % rows) / grid.rowAdcs);
-      maxForwardSum = Math.max(maxForwardSum, largestSum(drives(x[l], top, planes), grid.outputs, planes, forward, rowTile, grid.rowTiles));
+      maxForwardSum = Math.max(
+        maxForwardSum,
+        largestSum(drives(x[l], top, planes), grid.outputs, planes, forward, rowTile, grid.rowTiles),
+      );
       if (l === 0) continue;
       const largest = delta[l].reduce((m, v) => Math.max(m, Math.abs(v)), 2 ** -40);
       const drive = drives(delta[l], powerAbove(largest), errorBits - 1);
       const colTile = (j: number) => Math.floor((j % cols) / grid.colAdcs);
       const backward = (j: number, i: number) => w[i * grid.outputs + j] * half;
-      maxBackwardSum = Math.max(maxBackwardSum, largestSum(drive, grid.inputs, errorBits - 1, backward, colTile, grid.colTiles));
+      maxBackwardSum = Math.max(
+        maxBackwardSum,
+        largestSum(drive, grid.inputs, errorBits - 1, backward, colTile, grid.colTiles),
+      );
     }
     return { ...ranges, maxForwardSum, maxBackwardSum };
   });

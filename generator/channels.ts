@@ -13,8 +13,14 @@ export function channels(ir: Omit<Ir, "phases" | "memories" | "channels">): Chan
     const scope = `layer_${l}`;
     const input = ir.vectors[l];
     const output = ir.vectors[l + 1];
-    add(scope, "layer", "x_write", [["x_word", indexBits(input.words)], ["x_data", input.lanes * input.bits]]);
-    add(scope, "layer", "raw_write", [["raw_word", indexBits(output.words)], ["raw_data", output.lanes * layer.rawBits]]);
+    add(scope, "layer", "x_write", [
+      ["x_word", indexBits(input.words)],
+      ["x_data", input.lanes * input.bits],
+    ]);
+    add(scope, "layer", "raw_write", [
+      ["raw_word", indexBits(output.words)],
+      ["raw_data", output.lanes * layer.rawBits],
+    ]);
     add(scope, "layer", "delta_write", [
       ["delta_word", indexBits(output.words)],
       ["delta_data", output.lanes * ir.errorBits],
@@ -36,13 +42,27 @@ export function channels(ir: Omit<Ir, "phases" | "memories" | "channels">): Chan
     for (let r = 0; r < layer.rowTiles; r++)
       for (let c = 0; c < layer.colTiles; c++) {
         const tile = `${scope}.g_row[${r}].g_col[${c}].tile`;
-        add(tile, "crossbar_tile", "column_valid", [["column_codes", layer.forward.adcsPerTile * layer.forward.codeBits]]);
-        if (layer.backward) add(tile, "crossbar_tile", "row_valid", [["row_codes", layer.backward.adcsPerTile * layer.backward.codeBits]]);
-        add(tile, "crossbar_tile", "pulse", [["pulse_set", ir.tileCols], ["pulse_reset", ir.tileCols]]);
+        add(tile, "crossbar_tile", "column_valid", [
+          ["column_codes", layer.forward.adcsPerTile * layer.forward.codeBits],
+        ]);
+        if (layer.backward)
+          add(tile, "crossbar_tile", "row_valid", [
+            ["row_codes", layer.backward.adcsPerTile * layer.backward.codeBits],
+          ]);
+        add(tile, "crossbar_tile", "pulse", [
+          ["pulse_set", ir.tileCols],
+          ["pulse_reset", ir.tileCols],
+        ]);
       }
   }
-  add("error_unit", "error_unit", "y_write", [["y_word", indexBits(ir.errorUnit.words)], ["y_data", ir.errorUnit.lanes * ir.errorUnit.valueBits]]);
-  if (ir.errorUnit.loss === "softmax-cross-entropy") add("error_unit", "error_unit", "exp_write", [["exp_value", ir.errorUnit.exponentialBits]]);
-  add("error_unit", "error_unit", "prediction_valid", [["prediction", Math.max(1, bitLength(ir.errorUnit.outputs - 1))]]);
+  add("error_unit", "error_unit", "y_write", [
+    ["y_word", indexBits(ir.errorUnit.words)],
+    ["y_data", ir.errorUnit.lanes * ir.errorUnit.valueBits],
+  ]);
+  if (ir.errorUnit.loss === "softmax-cross-entropy")
+    add("error_unit", "error_unit", "exp_write", [["exp_value", ir.errorUnit.exponentialBits]]);
+  add("error_unit", "error_unit", "prediction_valid", [
+    ["prediction", Math.max(1, bitLength(ir.errorUnit.outputs - 1))],
+  ]);
   return list;
 }

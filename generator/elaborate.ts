@@ -26,7 +26,14 @@ const ACTIVATION_TOLERANCE = 1024;
 /** Numbers of the macros that calibration needs before there is an IR. */
 export interface Geometry {
   readonly cell: CellIr;
-  readonly grids: readonly { inputs: number; outputs: number; rowTiles: number; colTiles: number; rowAdcs: number; colAdcs: number }[];
+  readonly grids: readonly {
+    inputs: number;
+    outputs: number;
+    rowTiles: number;
+    colTiles: number;
+    rowAdcs: number;
+    colAdcs: number;
+  }[];
 }
 
 export function geometry(design: Design): Geometry {
@@ -84,7 +91,9 @@ function activationTable(design: Design): { table: number[]; fraction: number } 
   const n = design.tile.inputBits;
   const build = (fraction: number, scaleTo: number, min: number, max: number, f: (z: number) => number) => ({
     fraction,
-    table: Array.from({ length: 1024 }, (_, i) => Math.min(max, Math.max(min, Math.round(scaleTo * f((i - 511.5) / 2 ** fraction))))),
+    table: Array.from({ length: 1024 }, (_, i) =>
+      Math.min(max, Math.max(min, Math.round(scaleTo * f((i - 511.5) / 2 ** fraction)))),
+    ),
   });
   switch (design.network.activation) {
     case "relu":
@@ -118,16 +127,34 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     const rowGroup = v < layerCount ? grids[v].rowAdcs * grids[v].rowTiles : 0;
     const colGroup = v > 0 ? grids[v - 1].colAdcs * grids[v - 1].colTiles : 0;
     const lanes = largestDivisor(gcd(rowGroup, colGroup), gradient.lanes);
-    const format = vectorFormat(design, v > 0, v > 0 ? calibration.layers[v - 1].maxActivation : 1, v > 0 ? zFractions[v - 1] : 0);
+    const format = vectorFormat(
+      design,
+      v > 0,
+      v > 0 ? calibration.layers[v - 1].maxActivation : 1,
+      v > 0 ? zFractions[v - 1] : 0,
+    );
     // A target of one must have a code.
     const fraction =
-      v === layerCount && network.activation === "relu" ? Math.max(0, Math.min(format.fraction, tile.inputBits - 1)) : format.fraction;
+      v === layerCount && network.activation === "relu"
+        ? Math.max(0, Math.min(format.fraction, tile.inputBits - 1))
+        : format.fraction;
     return { size, lanes, words: Math.ceil(size / lanes), ...format, fraction };
   });
 
-  const read = (driven: number, sampled: number, opts: {
-    planes: number; signed: boolean; adcs: number; sampledTiles: number; summedTiles: number; lanes: number; maxSum: number; drivenLines: number;
-  }): ReadIr => {
+  const read = (
+    driven: number,
+    sampled: number,
+    opts: {
+      planes: number;
+      signed: boolean;
+      adcs: number;
+      sampledTiles: number;
+      summedTiles: number;
+      lanes: number;
+      maxSum: number;
+      drivenLines: number;
+    },
+  ): ReadIr => {
     const group = opts.adcs * opts.sampledTiles;
     const steps = Math.ceil(sampled / group);
     const words = Math.ceil(sampled / opts.lanes);
@@ -163,7 +190,9 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
 
   const one = network.loss === "squared-error" ? vectors[layerCount].fraction : 0;
   const errorScales = new Array<number>(layerCount);
-  errorScales[layerCount - 1] = softmax ? 2 ** -PROBABILITY_FRACTION : 2 ** -(one + vectors[layerCount].derivativeFraction);
+  errorScales[layerCount - 1] = softmax
+    ? 2 ** -PROBABILITY_FRACTION
+    : 2 ** -(one + vectors[layerCount].derivativeFraction);
   for (let l = layerCount - 2; l >= 0; l--)
     errorScales[l] = errorScales[l + 1] * (2 / cell.full) * 2 ** -vectors[l + 1].derivativeFraction;
   const outputRawBits = softmax
@@ -203,7 +232,10 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     const zFraction = zFractions[l];
     const requant = scale(2 ** (zFraction - input.fraction + 1) / cell.full, forward.rangeMax + rangeOf(l), WIDEST);
     if (forward.accumulatorBits + bitLength(requant.multiplier) + 1 > WIDEST)
-      refuse("network.layers", `layer ${l}'s sums need more than ${WIDEST} bits; use fewer inputs or a device of fewer levels`);
+      refuse(
+        "network.layers",
+        `layer ${l}'s sums need more than ${WIDEST} bits; use fewer inputs or a device of fewer levels`,
+      );
 
     const alignedBits =
       method === "sgd"
@@ -211,14 +243,23 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
         : Math.min(16, (gradient.accumulatorBits ?? 32) - input.bits - Math.ceil(Math.log2(training.batch)));
     const bound = l === layerCount - 1 && softmax ? 1 : 8 * Math.max(calibration.layers[l].maxError, 2 ** -40);
     const exponentZero = Math.ceil(Math.log2(bound / (errorScales[l] * (2 ** (alignedBits - 1) - 1))));
-    const accumulatorBits = method === "sgd" ? input.bits + alignedBits : input.bits + alignedBits + Math.ceil(Math.log2(training.batch));
+    const accumulatorBits =
+      method === "sgd" ? input.bits + alignedBits : input.bits + alignedBits + Math.ceil(Math.log2(training.batch));
     const pulsesPerUnit =
-      ((training.learningRate * cell.levels) / (2 * training.batch)) * 2 ** (exponentZero - input.fraction) * errorScales[l];
+      ((training.learningRate * cell.levels) / (2 * training.batch)) *
+      2 ** (exponentZero - input.fraction) *
+      errorScales[l];
     const update = scale(pulsesPerUnit, rangeOf(l), 48);
     if (update.multiplier === 0)
-      refuse("training.learningRate", `${training.learningRate} is too small for any pulse in layer ${l}; use a larger one`);
+      refuse(
+        "training.learningRate",
+        `${training.learningRate} is too small for any pulse in layer ${l}; use a larger one`,
+      );
     if (accumulatorBits + bitLength(update.multiplier) + 1 > WIDEST)
-      refuse("training.learningRate", `${training.learningRate} is too large for layer ${l}'s update unit; use a smaller one`);
+      refuse(
+        "training.learningRate",
+        `${training.learningRate} is too large for layer ${l}'s update unit; use a smaller one`,
+      );
     const rowGroup = grid.rowAdcs * grid.rowTiles;
     const rowSteps = Math.ceil(grid.inputs / rowGroup);
     layers.push({
@@ -265,7 +306,8 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
   const withRaw = layers.map((layer, l) => {
     const next = layers[l + 1];
     const rawBits = next?.backward ? next.backward.accumulatorBits + vectors[l + 1].derivativeBits : outputRawBits;
-    if (rawBits > WIDEST - 1) refuse("network.layers", `layer ${l}'s errors need ${rawBits} bits; use fewer outputs in layer ${l + 1}`);
+    if (rawBits > WIDEST - 1)
+      refuse("network.layers", `layer ${l}'s errors need ${rawBits} bits; use fewer outputs in layer ${l + 1}`);
     return { ...layer, rawBits };
   });
 
@@ -280,7 +322,9 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     zFraction: layers[layerCount - 1].zFraction,
     log2e: Math.round(Math.LOG2E * 2 ** LOG2E_FRACTION),
     log2eFraction: LOG2E_FRACTION,
-    exponentialTable: Array.from({ length: 256 }, (_, i) => Math.round(2 ** EXPONENTIAL_BITS * 2 ** (-(i + 0.5) / 256))),
+    exponentialTable: Array.from({ length: 256 }, (_, i) =>
+      Math.round(2 ** EXPONENTIAL_BITS * 2 ** (-(i + 0.5) / 256)),
+    ),
     exponentialBits: EXPONENTIAL_BITS,
     sumBits: EXPONENTIAL_BITS + bitLength(outputVector.size),
     probabilityFraction: PROBABILITY_FRACTION,

@@ -75,6 +75,15 @@ function sized(value: number, bits: number): string {
   return `${bits}'h${hex(code, Math.ceil(bits / 4))}`;
 }
 
+/** A table as lines of one concatenation: index 0 comes last, in the lowest bits. */
+function tableLines(table: readonly number[], bits: number): { line: string }[] {
+  const codes = [...table].reverse().map((code) => sized(code, bits));
+  const lines: { line: string }[] = [];
+  for (let k = 0; k < codes.length; k += 8)
+    lines.push({ line: codes.slice(k, k + 8).join(", ") + (k + 8 < codes.length ? "," : "") });
+  return lines;
+}
+
 function readParameters(prefix: string, read: typeof noRead): Parameter[] {
   const p = (name: string, value: number): Parameter => ({ name: `${prefix}_${name}`, value });
   return [
@@ -146,7 +155,10 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
       p("Y_CODES", flag(!last || ir.errorUnit.loss === "squared-error")),
     ]),
     ...group("Forward read", [p("READ_CYCLES", ir.readCycles), ...readParameters("FORWARD", layer.forward)]),
-    ...group("Backward read", [p("BACKWARD", flag(layer.backward !== null)), ...readParameters("BACKWARD", layer.backward ?? noRead)]),
+    ...group("Backward read", [
+      p("BACKWARD", flag(layer.backward !== null)),
+      ...readParameters("BACKWARD", layer.backward ?? noRead),
+    ]),
     ...group("Activation", [
       p("REQUANT_MULTIPLIER", layer.requantMultiplier),
       p("REQUANT_MULTIPLIER_BITS", bitLength(layer.requantMultiplier)),
@@ -169,7 +181,10 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
       p("ALIGNED_BITS", layer.gradient.alignedBits),
       p("GRADIENT_BITS", layer.gradient.accumulatorBits),
       ...(ir.method === "mbgd"
-        ? [p("GRADIENT_WORDS", layer.gradient.bufferWords), p("GRADIENT_WORD_BITS", indexBits(layer.gradient.bufferWords))]
+        ? [
+            p("GRADIENT_WORDS", layer.gradient.bufferWords),
+            p("GRADIENT_WORD_BITS", indexBits(layer.gradient.bufferWords)),
+          ]
         : []),
     ]),
     ...group("Update", [
@@ -180,7 +195,13 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
       ...(ir.rounding === "stochastic"
         ? [
             p("RANDOM_BITS", layer.update.randomBits),
-            p("SEEDS", `{${[...layer.update.lfsrSeeds].reverse().map((seed) => `32'h${hex(seed, 8)}`).join(", ")}}`),
+            p(
+              "SEEDS",
+              `{${[...layer.update.lfsrSeeds]
+                .reverse()
+                .map((seed) => `32'h${hex(seed, 8)}`)
+                .join(", ")}}`,
+            ),
           ]
         : []),
       p("PULSE_MAX", layer.update.pulseMax),
@@ -287,7 +308,7 @@ const saturations = [
 
 function context(ir: Ir) {
   const parameters = ir.layers.map((layer) => layerParameters(ir, layer));
-  const layers = ir.layers.map((layer, l) => ({
+  const layers = ir.layers.map((_, l) => ({
     index: l,
     previous: l - 1,
     next: l + 1,
@@ -331,9 +352,9 @@ function context(ir: Ir) {
     layerParameters: layers[0].parameters,
     error: errorParameters(ir),
     saturations,
-    activationTable: ir.activationTable.map((code, index) => ({ index, code: sized(code, tableBits) })),
+    activationTable: tableLines(ir.activationTable, tableBits),
     tableFraction: ir.activationTableFraction,
-    exponentialTable: ir.errorUnit.exponentialTable.map((code, index) => ({ index, code: sized(code, ir.errorUnit.exponentialBits) })),
+    exponentialTable: tableLines(ir.errorUnit.exponentialTable, ir.errorUnit.exponentialBits),
     registers,
     address: Object.fromEntries(registers.map((r) => [r.name, r.address])),
     idHex: registers[0].resetHex,
@@ -353,10 +374,19 @@ export function emitRtl(ir: Ir): Map<string, string> {
   const models = macros.map((name) => `rtl/${name}.v`);
   const data = { ...values, logic, models, sources: [...models, ...logic] };
   const fill = (template: string): string =>
-    handlebars.compile(readFileSync(`${templateFolder}${template}.hbs`, "utf8"), { strict: true, noEscape: true })(data);
+    handlebars.compile(readFileSync(`${templateFolder}${template}.hbs`, "utf8"), { strict: true, noEscape: true })(
+      data,
+    );
   const files = new Map<string, string>();
   for (const name of [...models, ...logic]) files.set(name, fill(name.slice("rtl/".length)));
-  for (const name of ["macros_blackbox.v", "rankloom.f", "rankloom.core", "constraints.sdc", "register_map.md", "registers.h"])
+  for (const name of [
+    "macros_blackbox.v",
+    "rankloom.f",
+    "rankloom.core",
+    "constraints.sdc",
+    "register_map.md",
+    "registers.h",
+  ])
     files.set(name, fill(name));
   return files;
 }

@@ -5,7 +5,14 @@ export const LAYER_BASE = 0x100;
 export const LAYER_STRIDE = 0x40;
 
 export function registerMap(layers: number, batch: number): RegisterIr[] {
-  const r = (address: number, name: string, bits: number, access: RegisterIr["access"], reset: number, description: string): RegisterIr => ({
+  const r = (
+    address: number,
+    name: string,
+    bits: number,
+    access: RegisterIr["access"],
+    reset: number,
+    description: string,
+  ): RegisterIr => ({
     name,
     address,
     bits,
@@ -14,7 +21,7 @@ export function registerMap(layers: number, batch: number): RegisterIr[] {
     description,
   });
   const map = [
-    r(0x000, "ID", 32, "ro", 0x524c4f4d, "Identifies the machine (\"RLOM\")."),
+    r(0x000, "ID", 32, "ro", 0x524c4f4d, 'Identifies the machine ("RLOM").'),
     r(0x004, "VERSION", 32, "ro", 1, "Version of this register map."),
     r(0x008, "CONTROL", 2, "rw", 0, "Bit 0 run; bit 1 train (0: evaluate only)."),
     r(0x00c, "STATUS", 7, "ro", 0, "Bits 2:0 phase, bits 6:4 layer."),
@@ -40,6 +47,7 @@ export function registerMap(layers: number, batch: number): RegisterIr[] {
     ["EXPONENT", 32, "Exponent of the last error, sign-extended."],
   ];
   for (let l = 0; l < layers; l++)
-    perLayer.forEach(([name, bits, text], i) => map.push(r(LAYER_BASE + LAYER_STRIDE * l + 4 * i, `LAYER_${l}_${name}`, bits, "ro", 0, text)));
+    for (const [i, [name, bits, text]] of perLayer.entries())
+      map.push(r(LAYER_BASE + LAYER_STRIDE * l + 4 * i, `LAYER_${l}_${name}`, bits, "ro", 0, text));
   return map;
 }

@@ -28,7 +28,13 @@ export function gradientCycles(layer: LayerIr): number {
 export function phases(ir: Machine): PhaseIr[] {
   const last = ir.layers.length - 1;
   const list: PhaseIr[] = [
-    { phase: "load", layer: null, cycles: ir.sampleBeats + 1, formula: "sampleBeats + 1 + host stalls", dataDependent: true },
+    {
+      phase: "load",
+      layer: null,
+      cycles: ir.sampleBeats + 1,
+      formula: "sampleBeats + 1 + host stalls",
+      dataDependent: true,
+    },
   ];
   for (const layer of ir.layers)
     list.push({
@@ -48,7 +54,13 @@ export function phases(ir: Machine): PhaseIr[] {
           formula: "outputs + 5 + outputs · (probabilityFraction + 4) + 4 + words",
           dataDependent: false,
         }
-      : { phase: "error", layer: last, cycles: outputs + 8 + words, formula: "outputs + 8 + words", dataDependent: false },
+      : {
+          phase: "error",
+          layer: last,
+          cycles: outputs + 8 + words,
+          formula: "outputs + 8 + words",
+          dataDependent: false,
+        },
   );
   for (let l = last; l > 0; l--) {
     const backward = ir.layers[l].backward as ReadIr;
@@ -73,7 +85,8 @@ export function phases(ir: Machine): PhaseIr[] {
       phase: "update",
       layer: null,
       cycles: Math.max(...ir.layers.map((layer) => updateCycles(ir, layer))),
-      formula: "largest over layers of 2 + rows · (rowTiles · words + 6) + pulseCycles · Σ over rows of the largest pulse count",
+      formula:
+        "largest over layers of 2 + rows · (rowTiles · words + 6) + pulseCycles · Σ over rows of the largest pulse count",
       dataDependent: true,
     },
     { phase: "range", layer: null, cycles: 1, formula: "1", dataDependent: false },

@@ -46,15 +46,24 @@ export const designSchema = z.strictObject({
     pulseCycles: int(1, 1024).default(1).describe("Clock cycles of one programming pulse."),
   }),
   gradient: z.strictObject({
-    method: z.enum(["sgd", "mbgd"]).describe("sgd: each sample is programmed at once; mbgd: the batch's full gradient is kept."),
+    method: z
+      .enum(["sgd", "mbgd"])
+      .describe("sgd: each sample is programmed at once; mbgd: the batch's full gradient is kept."),
     rounding: z.enum(["stochastic", "nearest"]).default("stochastic").describe("How a fraction of a pulse is rounded."),
-    programming: z.literal("row").default("row").describe("Pulses are counted for each cell and programmed row by row."),
+    programming: z
+      .literal("row")
+      .default("row")
+      .describe("Pulses are counted for each cell and programmed row by row."),
     lanes: int(1, 1024).default(32).describe("Multiply-accumulators side by side in the digital units of a layer."),
     maxPulses: int(1, 255).default(31).describe("Largest number of pulses one update gives a cell."),
-    accumulatorBits: int(12, 40).optional().describe("Bits of one word of the gradient buffer (mbgd; 32 if not given)."),
+    accumulatorBits: int(12, 40)
+      .optional()
+      .describe("Bits of one word of the gradient buffer (mbgd; 32 if not given)."),
   }),
   training: z.strictObject({
-    batch: int(1, 65536).describe("Samples of one mini-batch; with sgd each sample is given 1/batch of the learning rate."),
+    batch: int(1, 65536).describe(
+      "Samples of one mini-batch; with sgd each sample is given 1/batch of the learning rate.",
+    ),
     learningRate: z.number().positive().max(1024),
     seed: int(0, 0x7fffffff).default(1).describe("Seeds the initial weights, the order of samples and every LFSR."),
   }),
@@ -127,7 +136,9 @@ export function validateDesign(input: unknown, source: string): Design {
     }
     const where = issue.path.join(".") || "design";
     const value = at(input, issue.path);
-    throw new Refusal(`${source}: ${where}: ${value === undefined ? "missing" : `${show(value)} is not allowed`}; ${explain(issue)}`);
+    throw new Refusal(
+      `${source}: ${where}: ${value === undefined ? "missing" : `${show(value)} is not allowed`}; ${explain(issue)}`,
+    );
   }
   const design = result.data;
   const refuse = (path: string, why: string): never => {
@@ -137,7 +148,10 @@ export function validateDesign(input: unknown, source: string): Design {
   for (const side of ["rows", "cols"] as const) {
     if (tile[side] % tile.columnsPerAdc !== 0) {
       const right = divisors(tile.rows).filter((d) => tile.cols % d === 0);
-      refuse("tile.columnsPerAdc", `${tile.columnsPerAdc} does not divide tile.${side} (${tile[side]}); use ${right.join(", ")}`);
+      refuse(
+        "tile.columnsPerAdc",
+        `${tile.columnsPerAdc} does not divide tile.${side} (${tile[side]}); use ${right.join(", ")}`,
+      );
     }
   }
   if (network.activation === "tanh" && tile.inputBits < 2)
@@ -148,7 +162,10 @@ export function validateDesign(input: unknown, source: string): Design {
   if (gradient.method === "sgd" && gradient.accumulatorBits !== undefined)
     refuse("gradient.accumulatorBits", "sgd keeps no gradient; leave it out, or use gradient.method mbgd");
   if (network.layers[network.layers.length - 1] > 4096)
-    refuse(`network.layers.${network.layers.length - 1}`, `${network.layers[network.layers.length - 1]} classes; use at most 4096`);
+    refuse(
+      `network.layers.${network.layers.length - 1}`,
+      `${network.layers[network.layers.length - 1]} classes; use at most 4096`,
+    );
   if (network.loss === "squared-error" && network.activation === "relu" && tile.inputBits < 2)
     refuse("tile.inputBits", "1 cannot hold a target of one with headroom; use 2 to 8");
   const cells = network.layers.slice(1).reduce((sum, b, l) => sum + b * network.layers[l], 0);
@@ -157,7 +174,10 @@ export function validateDesign(input: unknown, source: string): Design {
     const bits = gradient.accumulatorBits ?? 32;
     const need = tile.inputBits + Math.ceil(Math.log2(training.batch)) + 4;
     if (bits < need)
-      refuse("gradient.accumulatorBits", `${bits} cannot sum a batch of ${training.batch} without overflow; use at least ${need}`);
+      refuse(
+        "gradient.accumulatorBits",
+        `${bits} cannot sum a batch of ${training.batch} without overflow; use at least ${need}`,
+      );
   }
   return design;
 }

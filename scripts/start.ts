@@ -4,6 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { $, type ProcessOutput } from "zx";
 import { bits, count, dataOf, percent } from "../cli/output.ts";
+import { boundText } from "../cli/verify.ts";
 import type { Ir } from "../generator/ir.ts";
 import { writeFileWhole } from "../generator/write.ts";
 import type { TrainResult } from "../sim/train.ts";
@@ -96,9 +97,10 @@ ${table(
     ["clock cycles", count(verified.cycles)],
     ["events compared", count(verified.eventsCompared)],
     ["states compared", count(verified.statesCompared)],
-    ...verified.goldenError.map(({ layer, error, bound, outside }) => [
-      `distance of layer ${layer}'s errors from float64`,
-      `${error.toPrecision(3)} (bound ${bound === null ? "void: saturated" : bound.toPrecision(3)}, ${outside} outside)`,
+    ...verified.goldenError.flatMap(({ layer, preactivation, delta, distance }) => [
+      [`layer ${layer}: error of z, its bound`, boundText(preactivation)],
+      [`layer ${layer}: error of δ, its bound`, boundText(delta)],
+      [`layer ${layer}: δ from float64's, end to end`, distance.toPrecision(2)],
     ]),
     ["seconds", verified.seconds.toFixed(1)],
   ],

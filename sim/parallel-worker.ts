@@ -1,5 +1,5 @@
 /** A thread that joins the caller's jobs (`parallel.ts`) until it is told to quit. */
-import { workerData } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { instantiate } from "./kernels/load.ts";
 import { CONTROL, type Common, Share, type ShareBuffers } from "./parallel-share.ts";
 
@@ -29,6 +29,7 @@ function join(share: Share, { control, message }: Common): void {
 function serve({ module, memory, common, buffers }: WorkerStart): void {
   const { control } = common;
   const share = new Share(instantiate(module, memory), common, buffers);
+  parentPort?.postMessage("ready");
   let seen = 0;
   for (;;) {
     let job = Atomics.load(control, CONTROL.job);

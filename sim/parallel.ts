@@ -43,6 +43,8 @@ export interface Runner {
   readonly path: SamplePath;
   /** Why the kernels cannot run the design; null where they do. */
   readonly plain: string | null;
+  /** Resolves when all threads are up; until then, those that are do the work. */
+  ready(): Promise<void>;
   /** Trains on one whole batch of training samples.
    *  @param order numbers of the training samples */
   batch(order: Uint32Array): void;
@@ -87,6 +89,8 @@ class PlainRunner implements Runner {
     const { size, bits } = this.machine.ir.vectors[0];
     return inputCodes(codes.subarray(index * size, (index + 1) * size), bits);
   }
+
+  async ready(): Promise<void> {}
 
   batch(order: Uint32Array): void {
     const { train } = this.#data;
@@ -138,6 +142,7 @@ class KernelRunner implements Runner {
   readonly #shares: ShareBuffers[];
   readonly #own: Share;
   readonly #workers: Worker[] = [];
+  readonly #started: Promise<void>[] = [];
   readonly #firstTest: number;
   #failure: Error | null = null;
 
@@ -184,10 +189,21 @@ class KernelRunner implements Runner {
   #start(entry: URL, start: WorkerStart): void {
     const worker = new Worker(entry, { workerData: start, execArgv: [] });
     worker.unref();
-    worker.on("error", (error) => {
-      this.#failure = error;
+    const started = new Promise<void>((done, failed) => {
+      worker.once("message", done);
+      worker.on("error", (error) => {
+        this.#failure = error;
+        failed(error);
+      });
     });
+    // Whoever does not wait for the threads hears of the failure from the next batch.
+    started.catch(() => {});
+    this.#started.push(started);
     this.#workers.push(worker);
+  }
+
+  async ready(): Promise<void> {
+    await Promise.all(this.#started);
   }
 
   batch(order: Uint32Array): void {

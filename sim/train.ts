@@ -9,7 +9,7 @@ import { updateCycles } from "../generator/schedule.ts";
 import type { Design } from "../generator/schema.ts";
 import { type CycleCount, totalCycles } from "./cycles.ts";
 import type { Listener, Machine } from "./machine.ts";
-import { createRunner, type Runner } from "./parallel.ts";
+import { createRunner, defaultThreads, type Runner } from "./parallel.ts";
 import { PlainSamplePath } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, CAUSES, type Cause, FORWARD, stateHash } from "./state.ts";
 import { inputCodes } from "./units/sample-input.ts";
@@ -24,7 +24,7 @@ export interface TrainOptions {
   readonly samples?: number;
   /** The first so many test samples only. */
   readonly testSamples?: number;
-  /** At most so many; default: the cores, up to 8. The result does not depend on it. */
+  /** At most so many; default: the cores, up to 8, or one where there is little to do. The result does not depend on it. */
   readonly threads?: number;
   readonly vcd?: VcdWindow;
   /** Samples of the present epoch. */
@@ -67,6 +67,9 @@ export interface Trace {
   close(): Promise<void>;
 }
 
+/** Less than this many cells times samples, about a second's work, is done before further threads are ready. */
+const LITTLE = 4e9;
+
 /** The event loop gets a turn this often, for signals and progress. */
 const TURN_MS = 20;
 
@@ -80,7 +83,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     throw new Refusal(
       `${design.name}: training.batch: ${ir.batch} samples are more than the ${data.train.count} to train on; use ${data.train.count} or fewer, or more --samples`,
     );
-  const runner = await createRunner(ir, conductances, data, options.threads);
+  const threads = options.threads ?? (isLittle(ir, epochs * data.train.count) ? 1 : defaultThreads());
+  const runner = await createRunner(ir, conductances, data, threads);
   try {
     const run = new Run(runner, data, options);
     await run.epochs(epochs);
@@ -88,6 +92,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   } finally {
     await runner.close();
   }
+}
+
+function isLittle(ir: Ir, samples: number): boolean {
+  return samples * ir.layers.reduce((cells, l) => cells + l.inputs * l.outputs, 0) < LITTLE;
 }
 
 function firstOf(samples: Samples, count = samples.count): Samples {

@@ -38,11 +38,17 @@ function variablesOf(channels: readonly ChannelIr[]): { byChannel: Variable[][];
   return { byChannel, scopes };
 }
 
-const change = ({ id, bits }: Variable, value: bigint) => (bits === 1 ? `${value}${id}` : `b${value.toString(2)} ${id}`);
+const change = ({ id, bits }: Variable, value: bigint) =>
+  bits === 1 ? `${value}${id}` : `b${value.toString(2)} ${id}`;
 
 /** Declarations, scope within scope. */
 function header(name: string, scopes: ReadonlyMap<string, Variable[]>): string[] {
-  const lines = ["$version Rankloom $end", "$comment one time unit is one clock cycle $end", "$timescale 1 ns $end", `$scope module ${name} $end`];
+  const lines = [
+    "$version Rankloom $end",
+    "$comment one time unit is one clock cycle $end",
+    "$timescale 1 ns $end",
+    `$scope module ${name} $end`,
+  ];
   let open: string[] = [];
   for (const [scope, variables] of [...scopes].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const path = scope.split(".");
@@ -51,7 +57,8 @@ function header(name: string, scopes: ReadonlyMap<string, Variable[]>): string[]
     for (let k = open.length; k > common; k--) lines.push("$upscope $end");
     for (const part of path.slice(common)) lines.push(`$scope module ${part} $end`);
     open = path;
-    for (const v of variables) lines.push(`$var wire ${v.bits} ${v.id} ${v.name}${v.bits > 1 ? ` [${v.bits - 1}:0]` : ""} $end`);
+    for (const v of variables)
+      lines.push(`$var wire ${v.bits} ${v.id} ${v.name}${v.bits > 1 ? ` [${v.bits - 1}:0]` : ""} $end`);
   }
   for (let k = open.length; k > 0; k--) lines.push("$upscope $end");
   lines.push("$upscope $end", "$enddefinitions $end");
@@ -60,7 +67,11 @@ function header(name: string, scopes: ReadonlyMap<string, Variable[]>): string[]
 
 /** The text of a window from its events.
  *  @param events channel, cycle, value; in any order between channels, in order within one */
-export function vcdText(ir: Ir, window: { from: number; cycles: number }, events: readonly (readonly [number, number, bigint])[]): string {
+export function vcdText(
+  ir: Ir,
+  window: { from: number; cycles: number },
+  events: readonly (readonly [number, number, bigint])[],
+): string {
   const { byChannel, scopes } = variablesOf(ir.channels);
   const end = window.from + window.cycles;
   const changes = new Map<number, Map<string, string>>();

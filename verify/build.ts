@@ -28,7 +28,11 @@ export function run(command: string, args: readonly string[], cwd?: string): Pro
     child.stdout.on("data", (d: Buffer) => output.push(d));
     child.stderr.on("data", (d: Buffer) => output.push(d));
     child.on("error", (error: NodeJS.ErrnoException) =>
-      failed(error.code === "ENOENT" ? new Refusal(`${command} was not found; install it with: apt-get install ${command}`, EXIT.environment) : error),
+      failed(
+        error.code === "ENOENT"
+          ? new Refusal(`${command} was not found; install it with: apt-get install ${command}`, EXIT.environment)
+          : error,
+      ),
     );
     child.on("close", (code) => done({ code: code ?? 1, output: Buffer.concat(output).toString() }));
   });
@@ -37,7 +41,8 @@ export function run(command: string, args: readonly string[], cwd?: string): Pro
 /** @returns path of the binary */
 export async function build(options: BuildOptions): Promise<string> {
   const hash = createHash("sha256");
-  for (const [name, text] of [...options.sources].sort(([a], [b]) => (a < b ? -1 : 1))) hash.update(`${name}\0${text}\0`);
+  for (const [name, text] of [...options.sources].sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(`${name}\0${text}\0`);
   hash.update(JSON.stringify([options.top, options.trace, options.optimise, options.flags ?? []]));
   const target = join(cacheDir, `verilated-${hash.digest("hex").slice(0, 24)}`);
   const binary = join(target, "harness");
@@ -54,16 +59,43 @@ export async function build(options: BuildOptions): Promise<string> {
     const { code, output } = await run(
       "verilator",
       [
-        ...["--cc", "--exe", "--build", "-j", "2", "-O3", "--x-assign", "fast", "--x-initial", "unique", "--noassert", "--vpi"],
-        ...(options.trace ? ["--trace", "--trace-max-width", "1048576", "--trace-max-array", "0", "-CFLAGS", "-DTRACE"] : []),
-        ...["-Wno-fatal", "-Wno-lint", "-CFLAGS", options.optimise, "--top-module", options.top, "--Mdir", "obj", "-o", "harness"],
+        ...[
+          "--cc",
+          "--exe",
+          "--build",
+          "-j",
+          "2",
+          "-O3",
+          "--x-assign",
+          "fast",
+          "--x-initial",
+          "unique",
+          "--noassert",
+          "--vpi",
+        ],
+        ...(options.trace
+          ? ["--trace", "--trace-max-width", "1048576", "--trace-max-array", "0", "-CFLAGS", "-DTRACE"]
+          : []),
+        ...[
+          "-Wno-fatal",
+          "-Wno-lint",
+          "-CFLAGS",
+          options.optimise,
+          "--top-module",
+          options.top,
+          "--Mdir",
+          "obj",
+          "-o",
+          "harness",
+        ],
         ...ccache,
         ...(options.flags ?? []),
         ...names,
       ],
       work,
     );
-    if (code !== 0) throw new Refusal(`verilator cannot build ${options.top}: ${firstErrors(output)}`, EXIT.failedCheck);
+    if (code !== 0)
+      throw new Refusal(`verilator cannot build ${options.top}: ${firstErrors(output)}`, EXIT.failedCheck);
     mkdirSync(join(work, "done"));
     renameSync(join(work, "obj", "harness"), join(work, "done", "harness"));
     try {

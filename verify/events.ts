@@ -7,7 +7,10 @@ export interface EventLog {
   readonly values: bigint[][];
 }
 
-export const emptyLog = (ir: Ir): EventLog => ({ cycles: ir.channels.map(() => []), values: ir.channels.map(() => []) });
+export const emptyLog = (ir: Ir): EventLog => ({
+  cycles: ir.channels.map(() => []),
+  values: ir.channels.map(() => []),
+});
 
 export interface Difference {
   readonly cycle: number;
@@ -90,10 +93,19 @@ export class EventComparer {
     const differing =
       rtl === null || sim === null
         ? (strobe ?? fields[0].name)
-        : (fields.find((_, f) => this.#field(channel, rtl, f) !== this.#field(channel, sim, f))?.name ?? fields[0].name);
+        : (fields.find((_, f) => this.#field(channel, rtl, f) !== this.#field(channel, sim, f))?.name ??
+          fields[0].name);
     const index = fields.findIndex((f) => f.name === differing);
-    const show = (value: bigint | null) => (value === null ? "no event" : index < 0 ? "event" : `0x${this.#field(channel, value, index).toString(16)}`);
-    return { cycle, module: scope, signal: differing, rtl: show(rtl), sim: show(sim), window: this.#window(scope, cycle) };
+    const show = (value: bigint | null) =>
+      value === null ? "no event" : index < 0 ? "event" : `0x${this.#field(channel, value, index).toString(16)}`;
+    return {
+      cycle,
+      module: scope,
+      signal: differing,
+      rtl: show(rtl),
+      sim: show(sim),
+      window: this.#window(scope, cycle),
+    };
   }
 
   #field(channel: number, value: bigint, index: number): bigint {
@@ -110,8 +122,13 @@ export class EventComparer {
         if (c.scope !== scope && c.scope !== "sequencer") return;
         log.cycles[channel].forEach((at, k) => {
           if (Math.abs(at - cycle) > WINDOW) return;
-          const fields = c.fields.map((f, i) => `${f.name}=0x${this.#field(channel, log.values[channel][k], i).toString(16)}`);
-          lines.push({ cycle: at, text: `${String(at).padStart(8)} ${side} ${c.scope}${c.strobe ? ` ${c.strobe}` : ""} ${fields.join(" ")}` });
+          const fields = c.fields.map(
+            (f, i) => `${f.name}=0x${this.#field(channel, log.values[channel][k], i).toString(16)}`,
+          );
+          lines.push({
+            cycle: at,
+            text: `${String(at).padStart(8)} ${side} ${c.scope}${c.strobe ? ` ${c.strobe}` : ""} ${fields.join(" ")}`,
+          });
         });
       });
     };

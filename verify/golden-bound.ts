@@ -1,172 +1,235 @@
-/** Mathematics: the golden model's vectors of a sample, and how far the machine's may be from them.
- *  The bound is a running error analysis: every rounding of docs/machine.md adds its half unit, every operation passes the
- *  errors of its operands on; it holds element by element as long as nothing saturated. Derivation: docs/equality.md. */
-import { backward, forward, loadSample, newPass, type Pass } from "../golden/network.ts";
-import type { Ir, LayerIr, ReadIr } from "../generator/ir.ts";
-import type { Scratch } from "../sim/sample-path.ts";
-import { ACTIVATION, BACKWARD, FORWARD, type LayerState } from "../sim/state.ts";
+/** Mathematics: every operation of the machine against the golden model's, on the machine's own operands, within the bound
+ *  that its formats give (derived in docs/equality.md); and how far the errors are from the exact ones in the end. */
 
-export interface LayerError {
-  readonly layer: number;
-  /** Largest distance of an error δ from the golden one, over all samples compared. */
+import type { Ir, LayerIr, ReadIr } from "../generator/ir.ts";
+import { product, transposedProduct } from "../golden/linear.ts";
+import { activate, backward, forward, loadSample, newPass, type Pass, softmax } from "../golden/network.ts";
+import type { Scratch } from "../sim/sample-path.ts";
+import { ACTIVATION, BACKWARD, FORWARD, type LayerState, Z } from "../sim/state.ts";
+
+/** One kind of result over all samples compared. */
+export interface Held {
+  /** Largest distance from the golden operation. */
   readonly error: number;
-  /** Largest bound of an element; null where a saturation made it void for every sample. */
-  readonly bound: number | null;
-  /** Samples without saturation up to this layer's error, for which each element was held to its bound. */
-  readonly samples: number;
-  /** Elements outside their bound: must be 0. */
+  /** Bound of that element. */
+  readonly bound: number;
+  /** Elements compared: those of samples in which nothing saturated on the way. */
+  readonly elements: number;
+  /** Elements beyond their bound: must be 0. */
   readonly outside: number;
 }
 
-/** Error of one accumulated sum, in units of a weight's real value times the drive's unit. */
-function readError(ir: Ir, read: ReadIr, range: number): number {
-  const half = range === 0 ? 0 : 2 ** (range - 1);
-  return ((2 ** read.planes - 1) * read.summedTiles * half) / (ir.cell.full / 2);
+export interface LayerError {
+  readonly layer: number;
+  /** z against W x. */
+  readonly preactivation: Held;
+  /** x against f(z); null where the layer's output needs no code. */
+  readonly activation: Held | null;
+  /** δ against softmax(z) − y, (x − y) f′ or f′ Wᵀ δ of the next layer. */
+  readonly delta: Held;
+  /** Largest distance of δ from the float64 network's, through all layers; it has no bound of its own. */
+  readonly distance: number;
 }
 
-const slope = { relu: 1, sigmoid: 0.25, tanh: 1 } as const;
+class Tally {
+  error = 0;
+  bound = 0;
+  elements = 0;
+  outside = 0;
+
+  add(machine: number, exact: number, bound: number): void {
+    const error = Math.abs(machine - exact);
+    this.elements++;
+    if (error > this.error) {
+      this.error = error;
+      this.bound = bound;
+    }
+    // Float64's own rounding of long sums.
+    if (error > bound * (1 + 1e-9) + 1e-9) this.outside++;
+  }
+
+  get held(): Held {
+    const { error, bound, elements, outside } = this;
+    return { error, bound, elements, outside };
+  }
+}
+
+/** Error of one accumulated sum in conductance-times-code units: half a unit of the range for every code. */
+function readBound(read: ReadIr, range: number): number {
+  const half = range === 0 ? 0 : 2 ** (range - 1);
+  return (2 ** read.planes - 1) * read.summedTiles * half;
+}
 
 export class GoldenBound {
   readonly #ir: Ir;
   readonly #pass: Pass;
   readonly #weights: Float64Array[];
-  readonly #result: { error: number; bound: number | null; samples: number; outside: number }[];
+  readonly #tallies: { preactivation: Tally; activation: Tally; delta: Tally; distance: number }[];
+  readonly #before: Float64Array[];
 
   constructor(ir: Ir) {
     this.#ir = ir;
     this.#pass = newPass(ir.design.network);
     this.#weights = ir.layers.map((l) => new Float64Array(l.inputs * l.outputs));
-    this.#result = ir.layers.map(() => ({ error: 0, bound: null, samples: 0, outside: 0 }));
+    this.#tallies = ir.layers.map(() => ({
+      preactivation: new Tally(),
+      activation: new Tally(),
+      delta: new Tally(),
+      distance: 0,
+    }));
+    this.#before = ir.layers.map(() => new Float64Array(Z + 1));
   }
 
   get errors(): LayerError[] {
-    return this.#result.map((r, layer) => ({ layer, ...r }));
+    return this.#tallies.map(({ preactivation, activation, delta, distance }, layer) => ({
+      layer,
+      preactivation: preactivation.held,
+      activation: this.#hasCodes(layer) ? activation.held : null,
+      delta: delta.held,
+      distance,
+    }));
   }
 
-  /** One sample: the weights as they are now, before its update.
-   *  @param saturated whether anything saturated in the sample */
-  sample(codes: Uint8Array, label: number, layers: readonly LayerState[], scratch: Scratch, saturated: boolean): void {
+  #hasCodes(l: number): boolean {
+    return l < this.#ir.layers.length - 1 || this.#ir.errorUnit.loss === "squared-error";
+  }
+
+  /** One sample, with the weights as they are before its update.
+   *  @param layers whose saturation counters already hold the sample */
+  sample(codes: Uint8Array, label: number, layers: readonly LayerState[], scratch: Scratch): void {
     const ir = this.#ir;
-    const { network } = ir.design;
     const half = ir.cell.full / 2;
+    const saturated = layers.map(({ saturation }, l) => {
+      const now = saturation.slice(0, Z + 1);
+      const rose = Array.from(now, (count, cause) => count > this.#before[l][cause]);
+      this.#before[l] = now;
+      return rose;
+    });
     this.#weights.forEach((w, l) => {
-      const { cells } = layers[l];
-      for (let k = 0; k < w.length; k++) w[k] = (cells[k] - half) / half;
+      for (let k = 0; k < w.length; k++) w[k] = (layers[l].cells[k] - half) / half;
     });
+    const x = ir.vectors.map((v, n) => {
+      const unit = 2 ** ((n > 0 ? layers[n - 1].ranges[ACTIVATION] : 0) - v.fraction);
+      return Float64Array.from(scratch.x[n], (code) => code * unit);
+    });
+    const z = ir.layers.map((layer, l) => Float64Array.from(scratch.z[l], (v) => v * 2 ** -layer.zFraction));
+    const delta = ir.layers.map((layer, l) => {
+      const unit = this.#deltaUnit(layer, scratch);
+      return Float64Array.from(scratch.delta[l], (code) => code * unit);
+    });
+    for (const layer of ir.layers) {
+      const l = layer.index;
+      if (!saturated[l][FORWARD] && !saturated[l][Z]) this.#preactivation(layer, layers, x[l], z[l]);
+      if (this.#hasCodes(l) && !saturated[l][ACTIVATION]) this.#activation(layer, layers[l], z[l], x[l + 1]);
+      const next = ir.layers[l + 1];
+      if (!next) this.#output(layer, scratch, label, z[l], x[l + 1], delta[l]);
+      else if (!saturated[l + 1][BACKWARD])
+        this.#hidden(layer, next, layers, scratch, x[l + 1], delta[l], delta[l + 1]);
+    }
     loadSample(this.#pass, codes, 0);
-    forward(network, this.#weights, this.#pass);
-    backward(network, this.#weights, this.#pass, label);
-    const bounds = this.#bounds(layers, scratch);
-    ir.layers.forEach((layer, l) => {
-      const result = this.#result[l];
-      const unit = 2 ** scratch.exponent[l] * layer.errorScale;
-      if (!saturated) result.samples++;
-      for (let j = 0; j < layer.outputs; j++) {
-        const error = Math.abs(scratch.delta[l][j] * unit - this.#pass.delta[l][j]);
-        result.error = Math.max(result.error, error);
-        if (saturated) continue;
-        result.bound = Math.max(result.bound ?? 0, bounds[l][j]);
-        if (error > bounds[l][j] * (1 + 1e-9) + 1e-12) result.outside++;
-      }
+    forward(ir.design.network, this.#weights, this.#pass);
+    backward(ir.design.network, this.#weights, this.#pass, label);
+    delta.forEach((machine, l) => {
+      const exact = this.#pass.delta[l];
+      for (let j = 0; j < machine.length; j++)
+        this.#tallies[l].distance = Math.max(this.#tallies[l].distance, Math.abs(machine[j] - exact[j]));
     });
   }
 
-  /** Bounds of |δ| errors, layer by layer and element by element. */
-  #bounds(layers: readonly LayerState[], scratch: Scratch): Float64Array[] {
-    const ir = this.#ir;
-    const pass = this.#pass;
-    const { activation, loss } = ir.design.network;
-    const last = ir.layers.length - 1;
-    // Input codes of fewer than 8 bits are rounded, and the top one is clipped.
-    let ex = new Float64Array(ir.vectors[0].size).fill(ir.vectors[0].bits === 8 ? 0 : 2 ** -ir.vectors[0].bits);
-    const exOf = [ex];
-    const ezOf: Float64Array[] = [];
-    ir.layers.forEach((layer, l) => {
-      const ez = this.#forwardBound(layer, layers, l, ex);
-      ezOf.push(ez);
-      const vector = ir.vectors[l + 1];
-      const unit = 2 ** (layers[l].ranges[ACTIVATION] - vector.fraction);
-      const table = activation === "relu" ? 0 : slope[activation] * 2 ** -(ir.activationTableFraction + 1);
-      // Outside the table's domain the function is flat to within this.
-      const edge = activation === "relu" ? 0 : activation === "sigmoid" ? 2 ** -8 + 0.0004 : 2 ** -(vector.bits - 1) + 0.0007;
-      const ends = activation === "sigmoid" ? 2 ** -vector.bits : 0;
-      ex = ez.map((e) => slope[activation] * e + table + edge + ends + unit / 2);
-      exOf.push(ex);
-    });
-    const bounds = ir.layers.map((layer) => new Float64Array(layer.outputs));
-    // Output errors.
-    if (loss === "softmax-cross-entropy") {
-      const ez = ezOf[last].reduce((m, e) => Math.max(m, e), 0);
-      const { probabilityFraction, outputs } = ir.errorUnit;
-      // Relative error of each exponential: half a table step, its rounding, the slope of 2^-n truncation.
-      const relative = 2 * (Math.LN2 / 512 + 2 ** -15) + 2 * (2 ** -15 * outputs);
-      const shiftLoss = outputs * 2 ** -16;
-      bounds[last].fill(ez / 2 + ez * ez + relative + shiftLoss + 2 ** -probabilityFraction);
-    } else {
-      const output = ir.vectors[last + 1];
-      for (let j = 0; j < bounds[last].length; j++) {
-        const e = exOf[last + 1][j];
-        const y = pass.x[last + 1][j];
-        const d = this.#derivativeError(output.bits, y, ezOf[last][j], pass.z[last][j], e);
-        bounds[last][j] = e * (d.value + d.error) + 2 * d.error;
-      }
-    }
-    this.#scaleBound(last, scratch, bounds[last]);
-    for (let l = last; l > 0; l--) {
-      const layer = ir.layers[l];
-      const w = this.#weights[l];
-      const read = layer.backward as ReadIr;
-      const unit = 2 ** scratch.exponent[l] * layer.errorScale;
-      const quantised = readError(ir, read, layers[l].ranges[BACKWARD]) * unit;
-      const vector = ir.vectors[l];
-      for (let i = 0; i < layer.inputs; i++) {
-        let sum = quantised;
-        let value = 0;
-        for (let j = 0; j < layer.outputs; j++) {
-          const wij = w[i * layer.outputs + j];
-          sum += Math.abs(wij) * bounds[l][j];
-          value += wij * pass.delta[l][j];
-        }
-        const d = this.#derivativeError(vector.bits, pass.x[l][i], ezOf[l - 1][i], pass.z[l - 1][i], exOf[l][i]);
-        bounds[l - 1][i] = sum * (d.value + d.error) + Math.abs(value) * d.error;
-      }
-      this.#scaleBound(l - 1, scratch, bounds[l - 1]);
-    }
-    return bounds;
+  /** Real value of one unit of a layer's error codes. */
+  #deltaUnit(layer: LayerIr, scratch: Scratch): number {
+    return 2 ** scratch.exponent[layer.index] * layer.errorScale;
   }
 
-  #forwardBound(layer: LayerIr, layers: readonly LayerState[], l: number, ex: Float64Array): Float64Array {
-    const ir = this.#ir;
-    const w = this.#weights[l];
-    const input = ir.vectors[l];
-    const unit = 2 ** ((l > 0 ? layers[l - 1].ranges[ACTIVATION] : 0) - input.fraction);
-    const quantised = readError(ir, layer.forward, layers[l].ranges[FORWARD]) * unit;
-    const z = this.#pass.z[l];
-    return Float64Array.from({ length: layer.outputs }, (_, j) => {
-      let sum = quantised + 2 ** -(layer.zFraction + 1);
-      for (let i = 0; i < layer.inputs; i++) sum += Math.abs(w[i * layer.outputs + j]) * ex[i];
-      // The requantiser's multiplier is rounded to 15 bits.
-      return sum + (Math.abs(z[j]) + sum) * 2 ** -14;
-    });
+  #preactivation(layer: LayerIr, layers: readonly LayerState[], x: Float64Array, z: Float64Array): void {
+    const l = layer.index;
+    const exact = new Float64Array(layer.outputs);
+    product(this.#weights[l], x, exact);
+    const unit = 2 ** ((l > 0 ? layers[l - 1].ranges[ACTIVATION] : 0) - this.#ir.vectors[l].fraction);
+    const read = (readBound(layer.forward, layers[l].ranges[FORWARD]) * unit) / (this.#ir.cell.full / 2);
+    // The multiplier has 15 significant bits.
+    for (let j = 0; j < z.length; j++)
+      this.#tallies[l].preactivation.add(
+        z[j],
+        exact[j],
+        read + 2 ** -(layer.zFraction + 1) + (Math.abs(exact[j]) + read) * 2 ** -15,
+      );
   }
 
-  /** Size of f′ at the golden point, and how far the machine's may be from it. */
-  #derivativeError(bits: number, x: number, ez: number, z: number, ex: number): { value: number; error: number } {
+  #activation(layer: LayerIr, state: LayerState, z: Float64Array, x: Float64Array): void {
     const { activation } = this.#ir.design.network;
-    if (activation === "relu") {
-      const value = z > 0 ? 1 : 0;
-      // A code of 0 counts as off: so the error of x decides, not only that of z.
-      return { value, error: Math.abs(z) <= Math.max(ez, ex) + 2 * ex ? 1 : 0 };
-    }
-    const value = activation === "sigmoid" ? x * (1 - x) : 1 - x * x;
-    const sensitivity = activation === "sigmoid" ? Math.abs(1 - 2 * x) + ex : 2 * Math.abs(x) + ex;
-    return { value, error: sensitivity * ex + 2 ** -(2 * bits) };
+    const exact = new Float64Array(z.length);
+    activate(activation, z, exact);
+    const { bits, fraction } = this.#ir.vectors[layer.index + 1];
+    const half = 2 ** (state.ranges[ACTIVATION] - fraction - 1);
+    const step = 2 ** -(this.#ir.activationTableFraction + 1);
+    // Half a code; the slope times half a table step; what lies beyond the table's ends; the top code below one.
+    const bound =
+      activation === "relu"
+        ? half
+        : activation === "sigmoid"
+          ? half + step / 4 + 0.00034 + 2 ** -bits
+          : half + step + 0.00068 + 2 ** -(bits - 1);
+    for (let j = 0; j < z.length; j++) this.#tallies[layer.index].activation.add(x[j], exact[j], bound);
   }
 
-  /** Rounding to errorBits, by the sample's exponent. */
-  #scaleBound(l: number, scratch: Scratch, bound: Float64Array): void {
-    // Half a unit, and a whole one where the largest rounds up past the top code.
-    const unit = 2 ** scratch.exponent[l] * this.#ir.layers[l].errorScale;
-    for (let j = 0; j < bound.length; j++) bound[j] += unit;
+  #output(
+    layer: LayerIr,
+    scratch: Scratch,
+    label: number,
+    z: Float64Array,
+    x: Float64Array,
+    delta: Float64Array,
+  ): void {
+    const { delta: tally } = this.#tallies[layer.index];
+    const scaling = this.#deltaUnit(layer, scratch);
+    const y = (j: number) => (j === label ? 1 : 0);
+    if (this.#ir.errorUnit.loss === "squared-error") {
+      for (let j = 0; j < delta.length; j++) tally.add(delta[j], (x[j] - y(j)) * this.#slope(x[j], z[j]), scaling);
+      return;
+    }
+    const exact = new Float64Array(z.length);
+    softmax(z, exact);
+    const { outputs, exponentialBits, probabilityFraction } = this.#ir.errorUnit;
+    // Each exponential: half a table step and log2 e's rounding, relatively (the sum's weighted mean of them again), and
+    // one unit cut off by its shift (in the sum, of every output).
+    const spread = z.reduce((m, v) => Math.max(m, v), -Infinity) - z.reduce((m, v) => Math.min(m, v), Infinity);
+    const relative = 2 * (Math.LN2 / 512 + spread * 2 ** -15 + 2 ** -exponentialBits) * 1.01;
+    const cut = (outputs + 1) * 2 ** -exponentialBits * 1.01;
+    const bound = relative + cut + 2 ** -probabilityFraction + scaling;
+    for (let j = 0; j < delta.length; j++) tally.add(delta[j], exact[j] - y(j), bound);
+  }
+
+  /** f′ from a code, as the equations have it. */
+  #slope(x: number, z: number): number {
+    switch (this.#ir.design.network.activation) {
+      case "relu":
+        return x > 0 && z > 0 ? 1 : 0;
+      case "sigmoid":
+        return x * (1 - x);
+      case "tanh":
+        return 1 - x * x;
+    }
+  }
+
+  #hidden(
+    layer: LayerIr,
+    next: LayerIr,
+    layers: readonly LayerState[],
+    scratch: Scratch,
+    x: Float64Array,
+    delta: Float64Array,
+    later: Float64Array,
+  ): void {
+    const exact = new Float64Array(layer.outputs);
+    transposedProduct(this.#weights[next.index], later, exact);
+    const range = layers[next.index].ranges[BACKWARD];
+    const read =
+      (readBound(next.backward as ReadIr, range) * this.#deltaUnit(next, scratch)) / (this.#ir.cell.full / 2);
+    const scaling = this.#deltaUnit(layer, scratch);
+    for (let i = 0; i < delta.length; i++) {
+      const slope = this.#slope(x[i], 1);
+      this.#tallies[layer.index].delta.add(delta[i], exact[i] * slope, read * slope + scaling);
+    }
   }
 }

@@ -15,7 +15,8 @@ export function stateItems(ir: Ir): StateItem[] {
   for (const layer of ir.layers) {
     const scope = `rankloom.layer_${layer.index}`;
     for (let r = 0; r < layer.rowTiles; r++)
-      for (let c = 0; c < layer.colTiles; c++) items.push({ scope: `${scope}.g_row[${r}].g_col[${c}].tile.macro`, variable: "cells" });
+      for (let c = 0; c < layer.colTiles; c++)
+        items.push({ scope: `${scope}.g_row[${r}].g_col[${c}].tile.macro`, variable: "cells" });
     items.push({ scope: `${scope}.x_buffer`, variable: "mem" }, { scope: `${scope}.delta_buffer`, variable: "mem" });
     if (layer.gradient.bufferWords > 0) items.push({ scope: `${scope}.gradient_buffer`, variable: "mem" });
   }
@@ -35,7 +36,9 @@ export function harnessHeader(ir: Ir): string {
     "// Generated from the design's IR.",
     "#pragma once",
     "#include <cstdint>",
-    ...ir.registers.filter((r) => !r.name.startsWith("LAYER_")).map((r) => `static const uint32_t REG_${r.name} = ${hex(r.address)};`),
+    ...ir.registers
+      .filter((r) => !r.name.startsWith("LAYER_"))
+      .map((r) => `static const uint32_t REG_${r.name} = ${hex(r.address)};`),
     `static const uint32_t ID_VALUE = ${hex(ir.registers[0].reset)};`,
     `static const int LAYERS = ${ir.layers.length};`,
     `static const int TILES[] = {${tiles.join(", ")}};`,

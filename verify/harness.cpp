@@ -4,6 +4,7 @@
 //   conductances  16-bit words, every cell of every tile, layer by layer, tile by tile, row by row
 //   beats         every beat of every sample, BEAT_BYTES each
 //   states        out: records of <name>\n<count> <bytes of each>\n<raw data>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -191,6 +192,7 @@ int main(int argc, char** argv) {
     edges = 0;
     uint64_t cycle = 0, beat = 0, validFrom = totalBeats > 0 ? nextStall() : 0;
     bool finished = false, busy = false;
+    const auto begun = std::chrono::steady_clock::now();
     for (; !finished; cycle++) {
         if (cycle >= limit) break;
         const bool offer = beat < totalBeats && cycle >= validFrom;
@@ -222,6 +224,7 @@ int main(int argc, char** argv) {
 #ifdef TRACE
     if (trace) waveform.close();
 #endif
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     top.s_axis_tvalid = 0;
     if (finished) {
         // The cycle counter runs until the machine is idle, some cycles after this write.
@@ -230,6 +233,7 @@ int main(int argc, char** argv) {
         for (int i = 0; i < 8; i++) edge();
         std::vector<uint32_t> registers;
         for (uint32_t address : STATUS_REGISTERS) registers.push_back(read(address));
+        record("seconds", &seconds, 1, 8);
         record("idle", &idleAt, 1, 8);
         record("registers", registers.data(), registers.size(), 4);
         std::vector<uint16_t> readOut;

@@ -18,7 +18,9 @@ export type Values = Record<string, bigint | number>;
 export function portsOf(text: string, parameters: Readonly<Record<string, number>>): Port[] {
   const code = text.replace(/\/\/.*$/gm, "").replace(/\/\*.*?\*\//gs, "");
   const values: Record<string, number> = {};
-  for (const [, name, expression] of code.matchAll(/\bparameter\s+(?:signed\s+)?(?:\[[^\]]*\]\s*)?(\w+)\s*=\s*([^,)\n]+)/g))
+  for (const [, name, expression] of code.matchAll(
+    /\bparameter\s+(?:signed\s+)?(?:\[[^\]]*\]\s*)?(\w+)\s*=\s*([^,)\n]+)/g,
+  ))
     values[name] = parameters[name] ?? evaluate(expression, values);
   return [...code.matchAll(/\b(input|output)\s+(?:wire|reg)\s*(signed)?\s*(?:\[([^\]:]+):0\])?\s*(\w+)\s*[,)\n]/g)].map(
     ([, direction, signed, width, name]) => ({
@@ -106,7 +108,11 @@ export class LeafUnit {
   }
 
   /** @param sources Verilog by file name, of the unit and what it instantiates */
-  static async start(module: string, sources: ReadonlyMap<string, string>, parameters: Readonly<Record<string, number>> = {}): Promise<LeafUnit> {
+  static async start(
+    module: string,
+    sources: ReadonlyMap<string, string>,
+    parameters: Readonly<Record<string, number>> = {},
+  ): Promise<LeafUnit> {
     const text = sources.get(`${module}.v`);
     if (text === undefined) throw new Error(`no ${module}.v`);
     const ports = portsOf(text, parameters);
@@ -126,7 +132,10 @@ export class LeafUnit {
   async run(cycles: readonly Values[]): Promise<Record<string, bigint>[]> {
     const inputs = this.ports.filter((p) => p.direction === "input" && p.name !== "clk");
     const outputs = this.ports.filter((p) => p.direction === "output");
-    const inBytes = Math.max(1, inputs.reduce((n, p) => n + elementBytes(p.bits), 0));
+    const inBytes = Math.max(
+      1,
+      inputs.reduce((n, p) => n + elementBytes(p.bits), 0),
+    );
     const outBytes = outputs.reduce((n, p) => n + elementBytes(p.bits), 0);
     const frame = Buffer.alloc(4 + cycles.length * inBytes);
     frame.writeUInt32LE(cycles.length);

@@ -12,7 +12,10 @@ export function readRtlFolder(dir: string): Map<string, string> {
       names = readdirSync(folder).sort();
     } catch (error) {
       if (folder !== dir) continue;
-      throw new Refusal(`--rtl ${dir}: ${(error as NodeJS.ErrnoException).code === "ENOENT" ? "does not exist" : "cannot be read"}; name a folder of Verilog files`, EXIT.badInput);
+      throw new Refusal(
+        `--rtl ${dir}: ${(error as NodeJS.ErrnoException).code === "ENOENT" ? "does not exist" : "cannot be read"}; name a folder of Verilog files`,
+        EXIT.badInput,
+      );
     }
     for (const name of names) if (name.endsWith(".v")) files.set(name, readFileSync(join(folder, name), "utf8"));
   }

@@ -49,7 +49,9 @@ function bufferWords(values: ArrayLike<number>, rows: number, size: number, lane
     for (let w = 0; w < words; w++) {
       const word = packLanes(values, r * size + w * lanes, lanes, bits, (r + 1) * size);
       const hex = word.toString(16).padStart(bytes * 2, "0");
-      Buffer.from(hex, "hex").reverse().copy(buffer, (r * words + w) * bytes);
+      Buffer.from(hex, "hex")
+        .reverse()
+        .copy(buffer, (r * words + w) * bytes);
     }
   return buffer;
 }
@@ -68,8 +70,15 @@ export function snapshot(ir: Ir, state: MachineState, scratch: Scratch): Map<str
     const input = ir.vectors[l];
     const output = ir.vectors[l + 1];
     if (scope.endsWith("x_buffer")) return bufferWords(scratch.x[l], 1, input.size, input.lanes, input.bits);
-    if (scope.endsWith("delta_buffer")) return bufferWords(scratch.delta[l], 1, output.size, output.lanes, ir.errorBits);
-    return bufferWords(state.layers[l].gradient, layer.inputs, output.size, output.lanes, layer.gradient.accumulatorBits);
+    if (scope.endsWith("delta_buffer"))
+      return bufferWords(scratch.delta[l], 1, output.size, output.lanes, ir.errorBits);
+    return bufferWords(
+      state.layers[l].gradient,
+      layer.inputs,
+      output.size,
+      output.lanes,
+      layer.gradient.accumulatorBits,
+    );
   };
   for (const item of stateItems(ir)) result.set(itemName(item), make(item.scope, item.variable));
   return result;
@@ -86,7 +95,9 @@ export function expectedRegisters(ir: Ir, state: MachineState, cycles: number): 
       case "EXPONENT":
         return s.exponent >>> 0;
       default: {
-        const cause = ["FORWARD", "BACKWARD", "ACTIVATION", "Z", "ALIGNED", "PULSE"].indexOf(name.replace("_SATURATION", ""));
+        const cause = ["FORWARD", "BACKWARD", "ACTIVATION", "Z", "ALIGNED", "PULSE"].indexOf(
+          name.replace("_SATURATION", ""),
+        );
         return Math.min(0xffffffff, s.saturation[cause]);
       }
     }

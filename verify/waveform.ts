@@ -45,7 +45,12 @@ function wireIds(root: VcdNode): Map<string, string> {
  *  @param top path of the top module in the VCD, e.g. `TOP.rankloom`
  *  @param event called for each event, channel by channel in order of cycles
  *  @returns the signals of the channels that the VCD does not have */
-export async function readWaveform(ir: Ir, stream: Readable, top: string, event: (channel: number, cycle: number, value: bigint) => void): Promise<string[]> {
+export async function readWaveform(
+  ir: Ir,
+  stream: Readable,
+  top: string,
+  event: (channel: number, cycle: number, value: bigint) => void,
+): Promise<string[]> {
   const parser = await webVcdParser(await createVCD());
   const values = new Map<string, bigint>();
   const missing: string[] = [];
@@ -84,7 +89,7 @@ export async function readWaveform(ir: Ir, stream: Readable, top: string, event:
     });
     bound = true;
   };
-  const valueOf = (channel: number): bigint => {
+  const eventValue = (channel: number): bigint => {
     let value = 0n;
     for (const { id, shift } of fields[channel]) value |= (values.get(id) ?? 0n) << shift;
     return value;
@@ -92,10 +97,10 @@ export async function readWaveform(ir: Ir, stream: Readable, top: string, event:
   /** Gives the events of all cycles from `now` up to `until`, which is not among them. */
   const flush = (until: number) => {
     if (now < 0) return;
-    for (const channel of changed) event(channel, now, valueOf(channel));
+    for (const channel of changed) event(channel, now, eventValue(channel));
     changed.clear();
     for (const channel of active) {
-      const value = valueOf(channel);
+      const value = eventValue(channel);
       for (let cycle = now; cycle < until; cycle++) event(channel, cycle, value);
     }
   };

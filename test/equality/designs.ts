@@ -7,28 +7,29 @@ import { type Design, validateDesign } from "../../generator/schema.ts";
 const divisors = (n: number) => Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
-/** Tile sizes: mostly small, for a fast Verilator; odd ones too. */
-const side = fc.constantFrom(4, 5, 6, 8, 9, 12, 16, 24, 32);
+/** Tile sizes: small, for a fast Verilator; odd ones too. */
+const side = fc.constantFrom(4, 5, 6, 8, 9, 12, 16, 24);
 
-const tile = fc
-  .tuple(side, side)
-  .chain(([rows, cols]) =>
-    fc.record({
-      rows: fc.constant(rows),
-      cols: fc.constant(cols),
-      columnsPerAdc: fc.constantFrom(...divisors(gcd(rows, cols))),
-      inputBits: fc.integer({ min: 1, max: 8 }),
-      errorBits: fc.integer({ min: 3, max: 12 }),
-      adcBits: fc.oneof(fc.integer({ min: 3, max: 10 }), fc.constant("lossless" as const)),
-      adcRange: fc.constantFrom("follow" as const, "fixed" as const),
-      readCycles: fc.integer({ min: 1, max: 3 }),
-    }),
-  );
+/** A machine of more converters takes Verilator's C++ compiler too long for a test of many designs. */
+const MOST_ADCS = 60;
+
+const tile = fc.tuple(side, side).chain(([rows, cols]) =>
+  fc.record({
+    rows: fc.constant(rows),
+    cols: fc.constant(cols),
+    columnsPerAdc: fc.constantFrom(...divisors(gcd(rows, cols))),
+    inputBits: fc.integer({ min: 1, max: 8 }),
+    errorBits: fc.integer({ min: 3, max: 12 }),
+    adcBits: fc.oneof(fc.integer({ min: 3, max: 10 }), fc.constant("lossless" as const)),
+    adcRange: fc.constantFrom("follow" as const, "fixed" as const),
+    readCycles: fc.integer({ min: 1, max: 3 }),
+  }),
+);
 
 const input = fc.record({
   name: fc.constant("random"),
   network: fc.record({
-    layers: fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 2, maxLength: 5 }),
+    layers: fc.array(fc.integer({ min: 1, max: 26 }), { minLength: 2, maxLength: 5 }),
     activation: fc.constantFrom("relu" as const, "sigmoid" as const, "tanh" as const),
     loss: fc.constantFrom("softmax-cross-entropy" as const, "squared-error" as const),
   }),
@@ -59,17 +60,17 @@ const input = fc.record({
   }),
 });
 
-/** Designs that the generator accepts. */
+/** Designs that the generator accepts, of a size that Verilator builds in seconds. */
 export const designArbitrary: fc.Arbitrary<Design> = input
   .map((candidate) => {
     try {
       const design = validateDesign(candidate, "random");
-      prepareMachine(design);
-      return design;
+      const { layers } = prepareMachine(design).ir;
+      const adcs = layers.reduce((sum, l) => sum + l.rowTiles * l.colTiles * (l.forward.adcsPerTile + l.rowAdcs), 0);
+      return adcs <= MOST_ADCS ? design : null;
     } catch (error) {
       if (error instanceof Refusal) return null;
       throw error;
     }
   })
   .filter((design): design is Design => design !== null);
-

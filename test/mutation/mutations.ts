@@ -22,33 +22,61 @@ function each(line: string, pattern: RegExp, replace: (match: RegExpMatchArray) 
   const variants: string[] = [];
   for (const match of line.matchAll(pattern)) {
     const text = replace(match);
-    if (text !== null && text !== match[0]) variants.push(line.slice(0, match.index) + text + line.slice(match.index + match[0].length));
+    if (text !== null && text !== match[0])
+      variants.push(line.slice(0, match.index) + text + line.slice(match.index + match[0].length));
   }
   return variants;
 }
 
 /** Code outside comments, strings of parameters and ports. */
-const isStatement = (line: string) => /<=|(^|\s)assign\s|[^<>=!]=[^=]/.test(line) && !/^\s*(parameter|localparam|input|output|genvar)\b/.test(line);
+const isStatement = (line: string) =>
+  /<=|(^|\s)assign\s|[^<>=!]=[^=]/.test(line) && !/^\s*(parameter|localparam|input|output|genvar)\b/.test(line);
 
 export const operators: readonly Operator[] = [
-  { name: "wrong sign", apply: (l) => (isStatement(l) ? each(l, / ([+-]) (?!1\b|1')/g, (m) => (m[1] === "+" ? " - " : " + ")) : []) },
   {
-    name: "off by one",
-    apply: (l) => (isStatement(l) || /\bif\b/.test(l) ? each(l, /(\b[A-Z][A-Z_]+) - 1\b(?!:)/g, (m) => `${m[1]} - 2`) : []),
+    name: "wrong sign",
+    apply: (l) => (isStatement(l) ? each(l, / ([+-]) (?!1\b|1')/g, (m) => (m[1] === "+" ? " - " : " + ")) : []),
   },
   {
     name: "off by one",
-    apply: (l) => (isStatement(l) ? each(l, /([+-]) (1'b1|1)(?=[;)\s])/g, (m) => `${m[1]} 2`) : []).filter((v) => !/\[[^\]]*- 2/.test(v)),
+    apply: (l) =>
+      isStatement(l) || /\bif\b/.test(l) ? each(l, /(\b[A-Z][A-Z_]+) - 1\b(?!:)/g, (m) => `${m[1]} - 2`) : [],
   },
-  { name: "wrong comparison", apply: (l) => each(l, / (==|!=|>=|>|<) /g, (m) => ({ "==": " != ", "!=": " == ", ">=": " > ", ">": " >= ", "<": " >= " })[m[1]] ?? null) },
+  {
+    name: "off by one",
+    apply: (l) =>
+      (isStatement(l) ? each(l, /([+-]) (1'b1|1)(?=[;)\s])/g, (m) => `${m[1]} 2`) : []).filter(
+        (v) => !/\[[^\]]*- 2/.test(v),
+      ),
+  },
+  {
+    name: "wrong comparison",
+    apply: (l) =>
+      each(
+        l,
+        / (==|!=|>=|>|<) /g,
+        (m) => ({ "==": " != ", "!=": " == ", ">=": " > ", ">": " >= ", "<": " >= " })[m[1]] ?? null,
+      ),
+  },
   { name: "swapped operands", apply: (l) => each(l, /\? ([^?:]+?) : ([^?:;]+);/g, (m) => `? ${m[2]} : ${m[1]};`) },
-  { name: "dropped saturation", apply: (l) => (/(MAX|MIN|LIMIT|FULL|max|clip|satur)/.test(l) ? each(l, /\(?(\w+ [<>] -?\w+)\)? \?/g, () => "1'b0 ?") : []) },
+  {
+    name: "dropped saturation",
+    apply: (l) =>
+      /(MAX|MIN|LIMIT|FULL|max|clip|satur)/.test(l) ? each(l, /\(?(\w+ [<>] -?\w+)\)? \?/g, () => "1'b0 ?") : [],
+  },
   { name: "missing reset", apply: (l, { inReset }) => (inReset && /^\s*\w+\s*<=/.test(l) ? [""] : []) },
-  { name: "inverted condition", apply: (l) => each(l, /\bif \((\w+)\)/g, (m) => (m[1] === "rst" ? null : `if (!${m[1]})`)) },
+  {
+    name: "inverted condition",
+    apply: (l) => each(l, /\bif \((\w+)\)/g, (m) => (m[1] === "rst" ? null : `if (!${m[1]})`)),
+  },
   { name: "stuck at zero", apply: (l, { inReset }) => (inReset ? [] : each(l, /<= 1'b1;/g, () => "<= 1'b0;")) },
   { name: "lost sign", apply: (l) => [...each(l, />>>/g, () => ">>"), ...each(l, /\$signed\(/g, () => "(")] },
   { name: "wrong gate", apply: (l) => [...each(l, / && /g, () => " || "), ...each(l, / \|\| /g, () => " && ")] },
-  { name: "wrong width", apply: (l) => (/^\s*(reg|wire)\b/.test(l) ? each(l, /\[(\w+) *- *1 *: *0\](?=\s+\w+)/g, (m) => `[${m[1]}-2:0]`) : []) },
+  {
+    name: "wrong width",
+    apply: (l) =>
+      /^\s*(reg|wire)\b/.test(l) ? each(l, /\[(\w+) *- *1 *: *0\](?=\s+\w+)/g, (m) => `[${m[1]}-2:0]`) : [],
+  },
 ];
 
 /** All faults of one module, in the order of its lines. */
@@ -81,9 +109,24 @@ export function mutationsOf(module: string, text: string): Mutation[] {
   return found;
 }
 
-function make(module: string, operator: string, index: number, before: string, after: string, lines: readonly string[]): Mutation {
+function make(
+  module: string,
+  operator: string,
+  index: number,
+  before: string,
+  after: string,
+  lines: readonly string[],
+): Mutation {
   const text = [...lines.slice(0, index), after, ...lines.slice(index + 1)].join("\n");
-  return { id: `${module}:${index + 1}:${operator.replaceAll(" ", "-")}:${after.trim().length}`, module, operator, line: index + 1, before: before.trim(), after: after.trim(), text };
+  return {
+    id: `${module}:${index + 1}:${operator.replaceAll(" ", "-")}:${after.trim().length}`,
+    module,
+    operator,
+    line: index + 1,
+    before: before.trim(),
+    after: after.trim(),
+    text,
+  };
 }
 
 /** Up to `count` faults of a module, of as many kinds as there are, spread over its text. */

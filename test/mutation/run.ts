@@ -55,9 +55,20 @@ export async function judge(mutation: Mutation, rtlOf: readonly ReadonlyMap<stri
       }
       const lint = await run("verilator", ["--lint-only", "-Wall", "--top-module", "rankloom", ...names]);
       if (lint.code !== 0) return { mutation, caughtBy: "lint", detail: lint.output.split("\n")[0].slice(0, 100) };
-      const result = await verify({ design, samples: 4 * design.training.batch + 1, stalls: 7 + k, rtlDir: folder, optimise: "-O0" });
+      const result = await verify({
+        design,
+        samples: 4 * design.training.batch + 1,
+        stalls: 7 + k,
+        rtlDir: folder,
+        optimise: "-O0",
+      });
       const d = result.firstDifference;
-      if (d) return { mutation, caughtBy: `equality, design ${k}`, detail: `cycle ${d.cycle} ${d.module}.${d.signal}: ${d.rtl} instead of ${d.sim}`.slice(0, 140) };
+      if (d)
+        return {
+          mutation,
+          caughtBy: `equality, design ${k}`,
+          detail: `cycle ${d.cycle} ${d.module}.${d.signal}: ${d.rtl} instead of ${d.sim}`.slice(0, 140),
+        };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       return { mutation, caughtBy: "harness", detail: error.message.slice(0, 140) };
@@ -71,7 +82,10 @@ export async function judge(mutation: Mutation, rtlOf: readonly ReadonlyMap<stri
 /** The fault in another design's text of the same module: the line with the same code. */
 function mutatedFor(mutation: Mutation, text: string): string {
   const lines = text.split("\n");
-  const at = lines[mutation.line - 1]?.trim() === mutation.before ? mutation.line - 1 : lines.findIndex((l) => l.trim() === mutation.before);
+  const at =
+    lines[mutation.line - 1]?.trim() === mutation.before
+      ? mutation.line - 1
+      : lines.findIndex((l) => l.trim() === mutation.before);
   if (at < 0) return text;
   lines[at] = mutation.after;
   return lines.join("\n");
@@ -101,7 +115,9 @@ async function main(): Promise<void> {
     for (let m = queue.shift(); m; m = queue.shift()) {
       const verdict = await judge(m, rtlOf);
       verdicts.push(verdict);
-      console.log(`${verdict.caughtBy ? "caught " : "MISSED "} ${m.module}:${m.line} ${m.operator}: ${m.before} → ${m.after} [${verdict.caughtBy ?? "-"}: ${verdict.detail}]`);
+      console.log(
+        `${verdict.caughtBy ? "caught " : "MISSED "} ${m.module}:${m.line} ${m.operator}: ${m.before} → ${m.after} [${verdict.caughtBy ?? "-"}: ${verdict.detail}]`,
+      );
     }
   };
   await Promise.all([worker(), worker()]);
@@ -109,9 +125,21 @@ async function main(): Promise<void> {
   console.log(`${verdicts.length} faults, ${verdicts.length - missed.length} caught, ${missed.length} missed`);
   if (process.argv[3]) {
     const rows = verdicts
-      .sort((a, b) => (a.mutation.module < b.mutation.module ? -1 : a.mutation.module > b.mutation.module ? 1 : a.mutation.line - b.mutation.line))
-      .map((v) => `| ${v.mutation.module} | ${v.mutation.operator} | \`${v.mutation.before.replaceAll("|", "\\|")}\` | \`${v.mutation.after.replaceAll("|", "\\|") || "(removed)"}\` | ${v.caughtBy ?? "**none**"} |`);
-    writeFileSync(process.argv[3], ["| module | fault | was | became | caught by |", "|---|---|---|---|---|", ...rows, ""].join("\n"));
+      .sort((a, b) =>
+        a.mutation.module < b.mutation.module
+          ? -1
+          : a.mutation.module > b.mutation.module
+            ? 1
+            : a.mutation.line - b.mutation.line,
+      )
+      .map(
+        (v) =>
+          `| ${v.mutation.module} | ${v.mutation.operator} | \`${v.mutation.before.replaceAll("|", "\\|")}\` | \`${v.mutation.after.replaceAll("|", "\\|") || "(removed)"}\` | ${v.caughtBy ?? "**none**"} |`,
+      );
+    writeFileSync(
+      process.argv[3],
+      ["| module | fault | was | became | caught by |", "|---|---|---|---|---|", ...rows, ""].join("\n"),
+    );
   }
 }
 

@@ -47,19 +47,25 @@ describe("a waveform's window", () => {
     const reference = values(whole);
     expect(reference.size).toBe(plain.cycles.total);
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 0, max: plain.cycles.total - 200 }), fc.integer({ min: 1, max: 200 }), async (from, cycles) => {
-        const file = join(folder, "window.vcd");
-        const part = await run({ file, from, cycles });
-        expect(part.stateHash).toBe(plain.stateHash);
-        const window = values(file);
-        expect([...window.keys()]).toEqual(Array.from({ length: cycles }, (_, k) => from + k));
-        for (const [cycle, seen] of window)
-          for (const [name, value] of seen) {
-            // Data is compared where its strobe is up; strobes and levels always.
-            if (/phase|range|write$|start$|valid$|pulse$/.test(name) && reference.get(cycle)?.get(name) !== value)
-              expect.fail(`cycle ${cycle}, ${name}: ${value} in the window, ${reference.get(cycle)?.get(name)} in the whole`);
-          }
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: plain.cycles.total - 200 }),
+        fc.integer({ min: 1, max: 200 }),
+        async (from, cycles) => {
+          const file = join(folder, "window.vcd");
+          const part = await run({ file, from, cycles });
+          expect(part.stateHash).toBe(plain.stateHash);
+          const window = values(file);
+          expect([...window.keys()]).toEqual(Array.from({ length: cycles }, (_, k) => from + k));
+          for (const [cycle, seen] of window)
+            for (const [name, value] of seen) {
+              // Data is compared where its strobe is up; strobes and levels always.
+              if (/phase|range|write$|start$|valid$|pulse$/.test(name) && reference.get(cycle)?.get(name) !== value)
+                expect.fail(
+                  `cycle ${cycle}, ${name}: ${value} in the window, ${reference.get(cycle)?.get(name)} in the whole`,
+                );
+            }
+        },
+      ),
       { numRuns: 15 },
     );
   });
