@@ -115,6 +115,10 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
   const method = gradient.method;
   const follows = tile.adcRange === "follow" && tile.adcBits !== "lossless";
   const softmax = network.loss === "softmax-cross-entropy";
+  // Ranges that start at their finest clip at first, so that the hardware has something to widen.
+  const finest = tile.rangeStart === "finest";
+  const activationHeadroom = finest ? 0.25 : 1;
+  const errorHeadroom = finest ? 1 : 8;
   const refuse = (path: string, why: string): never => {
     throw new Refusal(`${design.name}: ${path}: ${why}`);
   };
@@ -130,7 +134,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     const format = vectorFormat(
       design,
       v > 0,
-      v > 0 ? calibration.layers[v - 1].maxActivation : 1,
+      v > 0 ? activationHeadroom * calibration.layers[v - 1].maxActivation : 1,
       v > 0 ? zFractions[v - 1] : 0,
     );
     // A target of one must have a code.
@@ -181,7 +185,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
       codeMax,
       mergedBits,
       accumulatorBits: mergedBits + opts.planes,
-      rangeInitial: Math.min(rangeMax, Math.max(0, Math.ceil(Math.log2(Math.max(1, opts.maxSum) / codeMax)))),
+      rangeInitial: finest ? 0 : Math.min(rangeMax, Math.max(0, Math.ceil(Math.log2(Math.max(1, opts.maxSum) / codeMax)))),
       rangeMax,
       rangeLimit: Math.floor((training.batch * opts.planes * sampled * opts.summedTiles) / SATURATION_TOLERANCE),
       rangeFollows: follows && rangeMax > 0,
@@ -241,7 +245,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
       method === "sgd"
         ? 16
         : Math.min(16, (gradient.accumulatorBits ?? 32) - input.bits - Math.ceil(Math.log2(training.batch)));
-    const bound = l === layerCount - 1 && softmax ? 1 : 8 * Math.max(calibration.layers[l].maxError, 2 ** -40);
+    const bound = l === layerCount - 1 && softmax ? 1 : errorHeadroom * Math.max(calibration.layers[l].maxError, 2 ** -40);
     const exponentZero = Math.ceil(Math.log2(bound / (errorScales[l] * (2 ** (alignedBits - 1) - 1))));
     const accumulatorBits =
       method === "sgd" ? input.bits + alignedBits : input.bits + alignedBits + Math.ceil(Math.log2(training.batch));

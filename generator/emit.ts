@@ -18,12 +18,11 @@ interface Parameter {
 const templateFolder = fileURLToPath(new URL("../rtl-templates/", import.meta.url));
 const partialFolder = `${templateFolder}partials/`;
 
-/** Modules whose behavioural model stands for a macro. */
-const macros: readonly string[] = ["crossbar_macro", "sram_1r1w"];
+/** Behavioural models of the macros, with what they are made of. */
+const macros: readonly string[] = ["column_adc", "crossbar_macro", "sram_1r1w"];
 
 /** The other modules, from the leaves to the top. */
 const modules: readonly string[] = [
-  "column_adc",
   "pulse_programmer",
   "crossbar_tile",
   "latch_select",

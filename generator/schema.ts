@@ -34,6 +34,10 @@ export const designSchema = z.strictObject({
       .enum(["follow", "fixed"])
       .default("follow")
       .describe("Whether the hardware widens ADC and activation ranges when its saturation counters say so."),
+    rangeStart: z
+      .enum(["calibrated", "finest"])
+      .default("calibrated")
+      .describe("Where ranges start: at what calibration saw, with headroom; or finest, for the hardware to widen."),
     columnsPerAdc: int(1, 1024).default(8).describe("Lines (columns, and rows when transposed) that share one ADC."),
     readCycles: int(1, 64).default(1).describe("Clock cycles of one analog read and conversion."),
     encoding: z.literal("offset").default("offset").describe("Signed weights by a reference column."),

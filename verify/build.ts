@@ -56,6 +56,8 @@ export async function build(options: BuildOptions): Promise<string> {
       if (!name.endsWith(".h")) names.push(name);
     }
     const ccache = existsSync("/usr/bin/ccache") ? ["-MAKEFLAGS", "OBJCACHE=ccache"] : [];
+    // What is compiled for one short run: the headers of many small files would cost more than their code.
+    const single = options.optimise === "-O0" ? ["-MAKEFLAGS", "VM_PARALLEL_BUILDS=0"] : [];
     const { code, output } = await run(
       "verilator",
       [
@@ -89,6 +91,7 @@ export async function build(options: BuildOptions): Promise<string> {
           "harness",
         ],
         ...ccache,
+        ...single,
         ...(options.flags ?? []),
         ...names,
       ],

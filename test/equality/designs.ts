@@ -22,6 +22,7 @@ const tile = fc.tuple(side, side).chain(([rows, cols]) =>
     errorBits: fc.integer({ min: 3, max: 12 }),
     adcBits: fc.oneof(fc.integer({ min: 3, max: 10 }), fc.constant("lossless" as const)),
     adcRange: fc.constantFrom("follow" as const, "fixed" as const),
+    rangeStart: fc.constantFrom("calibrated" as const, "finest" as const),
     readCycles: fc.integer({ min: 1, max: 3 }),
   }),
 );

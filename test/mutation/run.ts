@@ -15,7 +15,7 @@ import { choose, type Mutation, mutationsOf } from "./mutations.ts";
 const base: DesignInput = {
   name: "mutation",
   network: { layers: [11, 9, 5], activation: "relu", loss: "softmax-cross-entropy" },
-  tile: { rows: 4, cols: 6, columnsPerAdc: 2, adcBits: 4, readCycles: 2 },
+  tile: { rows: 4, cols: 6, columnsPerAdc: 2, adcBits: 4, readCycles: 2, rangeStart: "finest" },
   device: { preset: "ideal-40", pulseCycles: 2 },
   gradient: { method: "mbgd", rounding: "stochastic", lanes: 3, maxPulses: 2 },
   training: { batch: 3, learningRate: 3 },
@@ -33,7 +33,7 @@ export const mutationDesigns: readonly Design[] = [
   {
     ...base,
     network: { layers: [9, 12, 3], activation: "tanh", loss: "softmax-cross-entropy" },
-    tile: { rows: 8, cols: 8, columnsPerAdc: 4, adcBits: 3 },
+    tile: { rows: 8, cols: 8, columnsPerAdc: 4, adcBits: 3, rangeStart: "finest", adcRange: "fixed" },
     gradient: { method: "mbgd", rounding: "nearest", lanes: 4, maxPulses: 1, accumulatorBits: 18 },
   },
 ].map((input) => validateDesign(input, "mutation") as Design);
