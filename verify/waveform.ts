@@ -105,7 +105,7 @@ export async function readWaveform(
     }
   };
 
-  parser.change.any((id, time, command, value) => {
+  const take = (id: string, time: bigint | number, command: number, value?: bigint) => {
     if (!bound) bind();
     const t = Number(time);
     if (t !== now) {
@@ -120,6 +120,15 @@ export async function readWaveform(
       else active.delete(channel);
     }
     for (const channel of byLevel.get(id) ?? []) changed.add(channel);
+  };
+  // An exception must not cross the parser's WebAssembly frames: the stream would wait for ever.
+  parser.change.any((id, time, command, value) => {
+    if (parser.destroyed) return;
+    try {
+      take(id, time, command, value);
+    } catch (error) {
+      parser.destroy(error as Error);
+    }
   });
   await pipeline(stream, parser as Writable);
   flush(now + 1);
