@@ -1,7 +1,7 @@
 /** Reads the RTL's VCD as it is written, with vcd-stream's WebAssembly build, and turns it into architectural events.
  *  (Its native build misreads every VCD on Node 20: the header's keywords are shifted by one.) */
 import { createRequire } from "node:module";
-import type { Readable, Writable } from "node:stream";
+import { type Readable, Transform, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Ir } from "../generator/ir.ts";
 
@@ -39,6 +39,35 @@ function wireIds(root: VcdNode): Map<string, string> {
   };
   walk(root, "");
   return ids;
+}
+
+/** Cuts the declarations at ends of lines: the parser misreads a declaration that two chunks share. (Values it reads
+ *  across chunks.) */
+function wholeDeclarations(): Transform {
+  const end = "$enddefinitions";
+  let held: Buffer | null = Buffer.alloc(0);
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      if (held === null) {
+        done(null, chunk);
+        return;
+      }
+      held = Buffer.concat([held, chunk]);
+      const last = held.includes(end);
+      const cut = last ? held.indexOf("\n", held.indexOf(end)) + 1 : held.lastIndexOf("\n") + 1;
+      if (last && cut === 0) {
+        done();
+        return;
+      }
+      if (cut > 0) this.push(held.subarray(0, cut));
+      if (last && cut < held.length) this.push(held.subarray(cut));
+      held = last ? null : held.subarray(cut);
+      done();
+    },
+    flush(done) {
+      done(null, held?.length ? held : undefined);
+    },
+  });
 }
 
 /** Reads a whole VCD whose time is the cycle.
@@ -130,7 +159,7 @@ export async function readWaveform(
       parser.destroy(error as Error);
     }
   });
-  await pipeline(stream, parser as Writable);
+  await pipeline(stream, wholeDeclarations(), parser as Writable);
   flush(now + 1);
   return missing;
 }
