@@ -93,10 +93,10 @@ function special(tile: object, device: string, layers: number[]): PreparedMachin
   return machine;
 }
 
-test("column sums at the edge of 16 bits are right", () => {
+test.each(["lossless", 8])("column sums at the edge of 16 bits are right (adcBits %s)", (adcBits) => {
   // 131 lines · 250 fit 16 bits, 132 do not; every cell at an end of its range and every bit driven makes sums that large.
   for (const rows of [128, 131, 132, 136]) {
-    const machine = special({ rows, cols: 8, columnsPerAdc: 1, adcBits: "lossless" }, "ideal-500", [rows, 65, 3]);
+    const machine = special({ rows, cols: 8, columnsPerAdc: 1, adcBits }, "ideal-500", [rows, 65, 3]);
     const { full } = machine.ir.cell;
     for (const value of [0, full]) {
       for (const cells of machine.conductances) cells.fill(value);
