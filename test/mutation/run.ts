@@ -14,8 +14,8 @@ import { choose, type Mutation, mutationsOf } from "./mutations.ts";
 
 const base: DesignInput = {
   name: "mutation",
-  network: { layers: [11, 9, 5], activation: "relu", loss: "softmax-cross-entropy" },
-  tile: { rows: 4, cols: 6, columnsPerAdc: 2, adcBits: 4, readCycles: 2, rangeStart: "finest" },
+  network: { layers: [9, 5, 7], activation: "relu", loss: "softmax-cross-entropy" },
+  tile: { rows: 8, cols: 6, columnsPerAdc: 2, adcBits: 4, readCycles: 2, rangeStart: "finest" },
   device: { preset: "ideal-40", pulseCycles: 2 },
   gradient: { method: "mbgd", rounding: "stochastic", lanes: 3, maxPulses: 2 },
   training: { batch: 3, learningRate: 3 },
@@ -26,13 +26,13 @@ export const mutationDesigns: readonly Design[] = [
   base,
   {
     ...base,
-    network: { layers: [10, 7, 6, 3], activation: "sigmoid", loss: "squared-error" },
-    tile: { rows: 6, cols: 4, columnsPerAdc: 1, inputBits: 5, errorBits: 6, adcBits: "lossless" },
+    network: { layers: [5, 7, 3], activation: "sigmoid", loss: "squared-error" },
+    tile: { rows: 6, cols: 4, columnsPerAdc: 2, inputBits: 5, errorBits: 6, adcBits: "lossless" },
     gradient: { method: "sgd", rounding: "nearest", lanes: 2, maxPulses: 7 },
   },
   {
     ...base,
-    network: { layers: [9, 12, 3], activation: "tanh", loss: "softmax-cross-entropy" },
+    network: { layers: [6, 8, 5, 3], activation: "tanh", loss: "softmax-cross-entropy" },
     tile: { rows: 8, cols: 8, columnsPerAdc: 4, adcBits: 3, rangeStart: "finest", adcRange: "fixed" },
     gradient: { method: "mbgd", rounding: "nearest", lanes: 4, maxPulses: 1, accumulatorBits: 18 },
   },
