@@ -224,6 +224,12 @@ function aligned(parameters: readonly Parameter[]) {
   }));
 }
 
+/** Range of a bus of so many elements of so many bits, in a column of its own. */
+function bus(...factors: unknown[]): string {
+  const bits = factors.slice(0, -1).reduce<number>((product, factor) => product * Number(factor), 1);
+  return `[${bits - 1}:0]`.padEnd(10);
+}
+
 /** What the host reads: an expression of `host_registers`, 32 bits wide. */
 function readExpression(register: RegisterIr): string {
   const extended = (signal: string, bits: number) => `{${32 - bits}'d0, ${signal}}`;
@@ -364,6 +370,7 @@ function context(ir: Ir) {
  *  @returns text by file name, relative to the design's folder */
 export function emitRtl(ir: Ir): Map<string, string> {
   const handlebars = Handlebars.create();
+  handlebars.registerHelper("bus", bus);
   for (const name of readdirSync(partialFolder).sort())
     handlebars.registerPartial(name.replace(/\.hbs$/, ""), readFileSync(partialFolder + name, "utf8"));
   const values = context(ir);
