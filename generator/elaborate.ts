@@ -185,7 +185,9 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
       codeMax,
       mergedBits,
       accumulatorBits: mergedBits + opts.planes,
-      rangeInitial: finest ? 0 : Math.min(rangeMax, Math.max(0, Math.ceil(Math.log2(Math.max(1, opts.maxSum) / codeMax)))),
+      rangeInitial: finest
+        ? 0
+        : Math.min(rangeMax, Math.max(0, Math.ceil(Math.log2(Math.max(1, opts.maxSum) / codeMax)))),
       rangeMax,
       rangeLimit: Math.floor((training.batch * opts.planes * sampled * opts.summedTiles) / SATURATION_TOLERANCE),
       rangeFollows: follows && rangeMax > 0,
@@ -245,7 +247,8 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
       method === "sgd"
         ? 16
         : Math.min(16, (gradient.accumulatorBits ?? 32) - input.bits - Math.ceil(Math.log2(training.batch)));
-    const bound = l === layerCount - 1 && softmax ? 1 : errorHeadroom * Math.max(calibration.layers[l].maxError, 2 ** -40);
+    const bound =
+      l === layerCount - 1 && softmax ? 1 : errorHeadroom * Math.max(calibration.layers[l].maxError, 2 ** -40);
     const exponentZero = Math.ceil(Math.log2(bound / (errorScales[l] * (2 ** (alignedBits - 1) - 1))));
     const accumulatorBits =
       method === "sgd" ? input.bits + alignedBits : input.bits + alignedBits + Math.ceil(Math.log2(training.batch));
