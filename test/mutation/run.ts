@@ -16,7 +16,7 @@ const base: DesignInput = {
   name: "mutation",
   network: { layers: [9, 5, 7], activation: "relu", loss: "softmax-cross-entropy" },
   tile: { rows: 8, cols: 6, columnsPerAdc: 2, adcBits: 4, readCycles: 2, rangeStart: "finest" },
-  device: { preset: "ideal-40", pulseCycles: 2 },
+  device: { preset: "ideal-40", pulseCycles: 3 },
   gradient: { method: "mbgd", rounding: "stochastic", lanes: 3, maxPulses: 2 },
   training: { batch: 3, learningRate: 3 },
 };
