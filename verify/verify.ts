@@ -207,6 +207,9 @@ async function runRtl(binary: string, run: Run, expected: Expected): Promise<Out
       expected.cycles + GRACE,
     ].map(String);
     const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
+    // The harness must not outlive a verification that is interrupted.
+    const stop = () => child.kill();
+    process.once("exit", stop);
     let complaint = "";
     child.stderr.on("data", (d: Buffer) => {
       complaint += d.toString();
@@ -226,6 +229,7 @@ async function runRtl(binary: string, run: Run, expected: Expected): Promise<Out
       }
     });
     const code = await closed;
+    process.off("exit", stop);
     if (missing.length > 0)
       throw new Refusal(`the RTL has no signal ${missing[0]}, which the design's events need`, EXIT.failedCheck);
     if (code !== 0 && !stopped)
