@@ -10,8 +10,8 @@ import { prepareMachine } from "../generator/prepare.ts";
 import { createRunner } from "../sim/parallel.ts";
 import { stateHash } from "../sim/state.ts";
 import { build, cacheDir } from "../verify/build.ts";
-import { allCells, readRecords } from "../verify/states.ts";
-import { beats, harnessSources, logicalCells } from "../verify/verify.ts";
+import { allCells, logicalCells, readRecords } from "../verify/states.ts";
+import { beats, harnessSources } from "../verify/verify.ts";
 
 const [name = "mnist-mlp", wanted = "256"] = process.argv.slice(2);
 const { design } = loadDesign(name);

@@ -76,9 +76,28 @@ export const designSchema = z.strictObject({
 export type Design = z.infer<typeof designSchema>;
 export type DesignInput = z.input<typeof designSchema>;
 
+/** The parts of JSON Schema that a design's fields use. */
+export interface SchemaNode {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly anyOf?: readonly SchemaNode[];
+  readonly items?: SchemaNode;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly required?: readonly string[];
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+}
+
 /** JSON Schema of the design file, for editors. */
-export function designJsonSchema(): unknown {
-  return z.toJSONSchema(designSchema, { io: "input" });
+export function designJsonSchema(): SchemaNode {
+  return z.toJSONSchema(designSchema, { io: "input" }) as SchemaNode;
 }
 
 /** Levels of the device; null: continuous weights. */

@@ -2,26 +2,8 @@
  *  `npm run docs`; a test holds the files and the schema equal. */
 import { fileURLToPath } from "node:url";
 import { presets } from "../generator/presets.ts";
-import { designJsonSchema } from "../generator/schema.ts";
+import { designJsonSchema, type SchemaNode } from "../generator/schema.ts";
 import { writeFileWhole } from "../generator/write.ts";
-
-interface Node {
-  readonly type?: string;
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly anyOf?: readonly Node[];
-  readonly items?: Node;
-  readonly properties?: Readonly<Record<string, Node>>;
-  readonly required?: readonly string[];
-  readonly pattern?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-}
 
 const code = (value: unknown): string => `\`${JSON.stringify(value)}\``;
 
@@ -30,7 +12,7 @@ function range(low: string, high: number | undefined): string {
 }
 
 /** What a field may be, in words. */
-function allowed(node: Node): string {
+function allowed(node: SchemaNode): string {
   if (node.const !== undefined) return code(node.const);
   if (node.enum) return node.enum.map(code).join(", ");
   if (node.anyOf) return node.anyOf.map(allowed).join(", or ");
@@ -48,7 +30,7 @@ function allowed(node: Node): string {
   }
 }
 
-function rows(node: Node, path: string): string[] {
+function rows(node: SchemaNode, path: string): string[] {
   return Object.entries(node.properties ?? {}).flatMap(([key, field]) => {
     const name = path === "" ? key : `${path}.${key}`;
     if (field.properties) return rows(field, name);
@@ -84,7 +66,7 @@ Each field can also be set on the command line: \`--set training.batch=32 --set 
 
 | field | allowed | if left out | meaning |
 |---|---|---|---|
-${rows(designJsonSchema() as Node, "").join("\n")}
+${rows(designJsonSchema(), "").join("\n")}
 
 Rules between fields (divisors, widths that would overflow, settings that contradict each other) are checked when the
 file is read; their messages say what to change.

@@ -35,6 +35,27 @@ export function allCells(ir: Ir, cells: readonly Uint16Array[]): Uint16Array {
   return all;
 }
 
+/** The inverse of `allCells`: conductances by layer, [inputs][outputs]. */
+export function logicalCells(ir: Ir, all: Uint16Array): Uint16Array[] {
+  let base = 0;
+  return ir.layers.map((layer) => {
+    const cells = new Uint16Array(layer.inputs * layer.outputs);
+    const tileSize = ir.tileRows * ir.tileCols;
+    for (let i = 0; i < layer.inputs; i++) {
+      const q = i % layer.rowGroup;
+      const row = (q % layer.rowAdcs) * layer.linesPerAdc + Math.floor(i / layer.rowGroup);
+      for (let j = 0; j < layer.outputs; j++) {
+        const p = j % layer.forward.group;
+        const col = (p % layer.forward.adcsPerTile) * layer.linesPerAdc + Math.floor(j / layer.forward.group);
+        const tile = Math.floor(q / layer.rowAdcs) * layer.colTiles + Math.floor(p / layer.forward.adcsPerTile);
+        cells[i * layer.outputs + j] = all[base + tile * tileSize + row * ir.tileCols + col];
+      }
+    }
+    base += layer.rowTiles * layer.colTiles * tileSize;
+    return cells;
+  });
+}
+
 /** Bytes of one element as Verilator stores it. */
 export function elementBytes(bits: number): number {
   return bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : bits <= 64 ? 8 : 4 * Math.ceil(bits / 32);

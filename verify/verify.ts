@@ -19,7 +19,7 @@ import { type Difference, EventComparer, type EventLog, emptyLog } from "./event
 import { GoldenBound, type LayerError } from "./golden-bound.ts";
 import { harnessHeader } from "./harness-header.ts";
 import { readRtlFolder } from "./rtl-folder.ts";
-import { allCells, expectedRegisters, readRecords, snapshot } from "./states.ts";
+import { allCells, expectedRegisters, logicalCells, readRecords, snapshot } from "./states.ts";
 import { readWaveform } from "./waveform.ts";
 
 export interface VerifyOptions {
@@ -299,25 +299,4 @@ function compareStates(ir: Ir, expected: Expected, file: Buffer): Omit<Outcome, 
   const k = cells.findIndex((g, index) => read[index] !== g);
   if (k >= 0) return differs(end, "host_registers", `cell ${k} read out`, String(read[k]), String(cells[k]));
   return { difference: null, states: compared, hash: stateHash(logicalCells(ir, read)) };
-}
-
-/** The inverse of `allCells`: conductances by layer, [inputs][outputs]. */
-export function logicalCells(ir: Ir, all: Uint16Array): Uint16Array[] {
-  let base = 0;
-  return ir.layers.map((layer) => {
-    const cells = new Uint16Array(layer.inputs * layer.outputs);
-    const tileSize = ir.tileRows * ir.tileCols;
-    for (let i = 0; i < layer.inputs; i++) {
-      const q = i % layer.rowGroup;
-      const row = (q % layer.rowAdcs) * layer.linesPerAdc + Math.floor(i / layer.rowGroup);
-      for (let j = 0; j < layer.outputs; j++) {
-        const p = j % layer.forward.group;
-        const col = (p % layer.forward.adcsPerTile) * layer.linesPerAdc + Math.floor(j / layer.forward.group);
-        const tile = Math.floor(q / layer.rowAdcs) * layer.colTiles + Math.floor(p / layer.forward.adcsPerTile);
-        cells[i * layer.outputs + j] = all[base + tile * tileSize + row * ir.tileCols + col];
-      }
-    }
-    base += layer.rowTiles * layer.colTiles * tileSize;
-    return cells;
-  });
 }

@@ -1,22 +1,5 @@
 /** Walks the JSON Schema of the design file: every field, and values that it must refuse. */
-import { designJsonSchema } from "../../generator/schema.ts";
-
-export interface SchemaNode {
-  readonly type?: string;
-  readonly default?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly anyOf?: readonly SchemaNode[];
-  readonly items?: SchemaNode;
-  readonly properties?: Readonly<Record<string, SchemaNode>>;
-  readonly required?: readonly string[];
-  readonly pattern?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-}
+import { designJsonSchema, type SchemaNode } from "../../generator/schema.ts";
 
 export interface Field {
   readonly path: string;
@@ -24,7 +7,7 @@ export interface Field {
   readonly required: boolean;
 }
 
-export const rootSchema = designJsonSchema() as SchemaNode;
+export const rootSchema = designJsonSchema();
 
 /** Every object and every field, outside first. */
 export function fields(node: SchemaNode = rootSchema, path = ""): Field[] {
