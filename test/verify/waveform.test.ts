@@ -1,4 +1,5 @@
-/** The reader of the RTL's waveform, on a waveform cut into chunks at any place. */
+/** The reader of the RTL's waveform, on a waveform cut into chunks at any place, and beside another reader. */
+import { createRequire } from "node:module";
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -12,6 +13,7 @@ import { createState } from "../../sim/state.ts";
 import { Tracer } from "../../sim/trace.ts";
 import { HostStalls, inputCodes } from "../../sim/units/sample-input.ts";
 import { vcdText } from "../../sim/vcd.ts";
+import { VcdReader } from "../../verify/vcd-reader.ts";
 import { readWaveform } from "../../verify/waveform.ts";
 
 const { ir, conductances } = prepareMachine(validateDesign(presets.tiny, "tiny"));
@@ -33,8 +35,48 @@ function batch() {
 const order = (events: readonly [number, number, bigint][]) =>
   ir.channels.map((_, channel) => events.filter((e) => e[0] === channel).map((e) => `${e[1]}:${e[2]}`));
 
+const require = createRequire(import.meta.url);
+const createVcd = require("vcd-stream/out/vcd.js") as () => Promise<unknown>;
+const webVcdParser = require("vcd-stream/lib/web-vcd-parser.js") as (module: unknown) => Promise<VcdStream>;
+
+/** What is used of vcd-stream's WebAssembly build. */
+interface VcdStream {
+  write(text: string): void;
+  change: { any(listener: (id: string, time: bigint, command: number, value?: bigint) => void): void };
+}
+/** Its commands of a scalar that becomes 0 and 1. */
+const SCALAR = [14, 15];
+
+/** All changes of one dump, as `time:value`, by the order of first mention of their variables. */
+const changesOf = (changes: readonly { id: string | number; time: number; value: bigint }[]) => {
+  const of = new Map<string | number, string[]>();
+  for (const { id, time, value } of changes) of.set(id, [...(of.get(id) ?? []), `${time}:${value}`]);
+  return [...of.values()];
+};
+
 describe("a waveform", () => {
   const { events, text } = batch();
+
+  it("shows vcd-stream the same changes", async () => {
+    const parser = await webVcdParser(await createVcd());
+    const theirs: { id: string; time: number; value: bigint }[] = [];
+    parser.change.any((id, time, command, value) => {
+      theirs.push({ id, time: Number(time), value: value ?? BigInt(SCALAR.indexOf(command)) });
+    });
+    parser.write(text);
+    const ours: { id: number; time: number; value: bigint }[] = [];
+    let now = 0;
+    const reader = new VcdReader({
+      declared: () => {},
+      time: (time) => {
+        now = time;
+      },
+      change: (id, value) => ours.push({ id, time: now, value }),
+    });
+    reader.push(Buffer.from(text));
+    reader.end();
+    expect(changesOf(ours)).toEqual(changesOf(theirs));
+  });
 
   it("gives back the events that it was written from, however it is cut into chunks", async () => {
     await fc.assert(
@@ -48,7 +90,7 @@ describe("a waveform", () => {
         expect(missing).toEqual([]);
         expect(order(read)).toEqual(order(events));
       }),
-      { numRuns: 20 },
+      { numRuns: 100 },
     );
   });
 
