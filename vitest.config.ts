@@ -6,6 +6,7 @@ const hardware = [
   "test/equality/**/*.test.ts",
   "test/design-space/**/*.test.ts",
   "test/mutation/**/*.test.ts",
+  "test/synthesis/**/*.test.ts",
   "test/cli/verify.test.ts",
 ];
 

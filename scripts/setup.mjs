@@ -17,6 +17,7 @@ const TOOLS = [
   { program: "g++", apt: "g++", need: "always", why: "compiles what Verilator writes" },
   { program: "make", apt: "make", need: "always", why: "builds what Verilator writes" },
   { program: "iverilog", apt: "iverilog", need: "test", why: "a second opinion on the generated Verilog" },
+  { program: "tclsh", apt: "tcl", need: "test", why: "reads the timing constraints as a synthesizer does" },
   { program: "ccache", apt: "ccache", need: "never", why: "makes repeated builds fast" },
 ];
 

@@ -47,7 +47,8 @@ function declarations(text: string): Map<string, number> {
   return codes;
 }
 
-/** @throws Error on text that is no value change dump: the line's beginning is named */
+/** A last line without its end is left out: its writer was stopped in the middle of it.
+ *  @throws Error on text that is no value change dump: the line's beginning is named */
 export class VcdReader {
   private declared = false;
   private held: Buffer = Buffer.alloc(0);
@@ -81,11 +82,6 @@ export class VcdReader {
     this.held = text.subarray(at);
   }
 
-  end(): void {
-    if (this.held.length > 0) this.line(this.held, 0, this.held.length);
-    this.held = Buffer.alloc(0);
-  }
-
   private line(text: Buffer, from: number, to: number): void {
     if (from === to) return;
     const first = text[from];
@@ -114,10 +110,6 @@ export function readVcd(stream: Readable, listener: VcdListener): Promise<void> 
         } catch (error) {
           done(error as Error);
         }
-      },
-      final(done) {
-        reader.end();
-        done();
       },
     }),
   );

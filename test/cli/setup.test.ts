@@ -16,7 +16,7 @@ function programs(scripts: Record<string, string>): string {
 }
 
 const VERILATOR = 'echo "Verilator 5.006 2023-01-22"';
-const others = Object.fromEntries(["g++", "make", "iverilog", "ccache"].map((name) => [name, ""]));
+const others = Object.fromEntries(["g++", "make", "iverilog", "tclsh", "ccache"].map((name) => [name, ""]));
 
 describe("set-up", () => {
   it("says nothing and is quick where nothing is missing", async () => {
@@ -33,7 +33,7 @@ echo "$DEBIAN_FRONTEND $*" >> ${log}
 case "$1" in
   update) : > ${folder}/updated ;;
   install) [ -f ${folder}/updated ] || exit 100
-    for p in verilator g++ make iverilog ccache; do
+    for p in verilator g++ make iverilog tclsh ccache; do
       printf '#!/bin/sh\\necho "Verilator 5.006 2023-01-22"\\n' > ${folder}/$p; /bin/chmod +x ${folder}/$p
     done ;;
 esac`;
@@ -48,7 +48,7 @@ esac`;
     expect(stdout).toMatch(/^setup: verilator is missing: it runs the generated Verilog$/m);
     const calls = readFileSync(log, "utf8").trim().split("\n");
     expect(calls[calls.length - 1]).toBe(
-      "noninteractive install -y -q --no-install-recommends verilator g++ make iverilog ccache",
+      "noninteractive install -y -q --no-install-recommends verilator g++ make iverilog tcl ccache",
     );
     expect(calls).toContain("noninteractive update -q");
     expect(existsSync(join(folder, "verilator"))).toBe(true);
@@ -60,7 +60,7 @@ esac`;
     const { code, stderr } = await node([SETUP], { env: { PATH } });
     expect(code).toBe(3);
     expect(stderr).toMatch(
-      /; run: sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends g\+\+ make iverilog ccache'\n$/,
+      /; run: sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends g\+\+ make iverilog tcl ccache'\n$/,
     );
   });
 

@@ -8,7 +8,7 @@ import { emitRtl } from "../../generator/emit.ts";
 import { Refusal } from "../../generator/errors.ts";
 import { prepareMachine } from "../../generator/prepare.ts";
 import { type Design, type DesignInput, validateDesign } from "../../generator/schema.ts";
-import { run } from "../../verify/build.ts";
+import { verilatorLint } from "../../verify/lint.ts";
 import { verify } from "../../verify/verify.ts";
 import { choose, type Mutation, mutationsOf } from "./mutations.ts";
 
@@ -51,10 +51,10 @@ export async function judge(mutation: Mutation, rtlOf: readonly ReadonlyMap<stri
       const names: string[] = [];
       for (const [name, text] of rtl) {
         writeFileSync(join(folder, name), name === file ? mutatedFor(mutation, text) : text);
-        names.push(join(folder, name));
+        names.push(name);
       }
-      const lint = await run("verilator", ["--lint-only", "-Wall", "--top-module", "rankloom", ...names]);
-      if (lint.code !== 0) return { mutation, caughtBy: "lint", detail: lint.output.split("\n")[0].slice(0, 100) };
+      const messages = await verilatorLint(folder, names);
+      if (messages !== "") return { mutation, caughtBy: "lint", detail: messages.split("\n")[0].slice(0, 100) };
       const result = await verify({
         design,
         samples: 4 * design.training.batch + 1,

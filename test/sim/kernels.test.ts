@@ -2,32 +2,11 @@
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
 import type { PreparedMachine } from "../../generator/prepare.ts";
-import { Arena } from "../../sim/kernels/arena.ts";
 import { beyondKernels } from "../../sim/kernels/limits.ts";
-import { instantiate, kernelModule } from "../../sim/kernels/load.ts";
-import { createPathBuffers, WasmSamplePath, WasmUpdateUnit } from "../../sim/kernels/wasm-sample-path.ts";
-import { Machine } from "../../sim/machine.ts";
-import { PlainSamplePath, type Scratch } from "../../sim/sample-path.ts";
-import { createState } from "../../sim/state.ts";
+import type { Scratch } from "../../sim/sample-path.ts";
 import { inputCodes } from "../../sim/units/sample-input.ts";
 import { everything, forceRanges, prepared, preparedDesign, randomSamples } from "./designs.ts";
-
-const module = await kernelModule();
-
-function plainMachine({ ir, conductances }: PreparedMachine): Machine {
-  const state = createState(ir, conductances);
-  return new Machine(ir, state, new PlainSamplePath(ir, state.layers));
-}
-
-function kernelMachine({ ir, conductances }: PreparedMachine): Machine {
-  const arena = new Arena();
-  const state = createState(ir, conductances, arena);
-  const buffers = createPathBuffers(ir, arena);
-  const kernels = instantiate(module, arena.memory);
-  const path = new WasmSamplePath(kernels, ir, state.layers, buffers);
-  path.updateUnit = new WasmUpdateUnit(kernels, ir, state.layers, path.scratch, arena);
-  return new Machine(ir, state, path);
-}
+import { kernelMachine, plainMachine } from "./machines.ts";
 
 const list = (values: Iterable<number>): number[] => Array.from(values, (v) => v + 0);
 

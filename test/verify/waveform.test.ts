@@ -74,7 +74,6 @@ describe("a waveform", () => {
       change: (id, value) => ours.push({ id, time: now, value }),
     });
     reader.push(Buffer.from(text));
-    reader.end();
     expect(changesOf(ours)).toEqual(changesOf(theirs));
   });
 
@@ -91,6 +90,23 @@ describe("a waveform", () => {
         expect(order(read)).toEqual(order(events));
       }),
       { numRuns: 100 },
+    );
+  });
+
+  it("gives the events up to its last whole cycle where its writer was stopped, at any place", async () => {
+    const bytes = Buffer.from(text);
+    const begin = text.indexOf("$enddefinitions");
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: begin, max: bytes.length }), async (cut) => {
+        const read: [number, number, bigint][] = [];
+        await readWaveform(ir, Readable.from([bytes.subarray(0, cut)]), ir.name, (...event) => read.push(event));
+        const times = [...text.slice(0, cut).matchAll(/^#(\d+)\n/gm)].map(([, time]) => Number(time));
+        const last = times[times.length - 1] ?? 0;
+        const earlier = (all: typeof read) => order(all.filter(([, cycle]) => cycle < last));
+        expect(earlier(read)).toEqual(earlier(events));
+        expect(order(read.filter(([, cycle]) => cycle > last))).toEqual(order([]));
+      }),
+      { numRuns: 200 },
     );
   });
 
