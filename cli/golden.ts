@@ -31,7 +31,7 @@ async function golden(name: string, options: Options): Promise<void> {
     import("../data/dataset.ts"),
     import("../data/order.ts"),
     import("../generator/initial.ts"),
-    import("../golden/train.ts"),
+    import("../golden/trainer.ts"),
     import("../golden/gradient.ts"),
   ]);
   const { layers } = design.network;
@@ -76,7 +76,7 @@ async function golden(name: string, options: Options): Promise<void> {
     samples: trained,
     accuracy: { test: perEpoch[perEpoch.length - 1], perEpoch },
     loss: { perEpoch: lossPerEpoch },
-    pulses: pulsesOf(trainer.pulses),
+    pulses: { ...pulsesOf(trainer.pulses), ...trainer.trains },
     seconds: (performance.now() - start) / 1000,
     interrupted: signal.aborted,
   };
@@ -89,6 +89,7 @@ async function golden(name: string, options: Options): Promise<void> {
           ["data", dataOf(data)],
           ["data sha256", data.sha256],
           ["pulses", `${count(result.pulses.total)}, at most ${count(result.pulses.maxPerCell)} in one cell`],
+          ...(trainer.trains === null ? [] : [["pulse trains", trainsOf(trainer.trains)]]),
           ["seconds", result.seconds.toFixed(1)],
         ],
         [0, 1],
@@ -96,6 +97,10 @@ async function golden(name: string, options: Options): Promise<void> {
     ].join("\n"),
   );
   if (result.interrupted) process.exitCode = EXIT.interrupted;
+}
+
+function trainsOf({ slots, clipped }: { readonly slots: number; readonly clipped: number }): string {
+  return `${count(slots)} slots, ${count(clipped)} times a line that would fire more often than in every one`;
 }
 
 function pulsesOf(layers: readonly Uint32Array[]): { total: number; maxPerCell: number } {

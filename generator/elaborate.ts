@@ -6,6 +6,7 @@ import { Refusal } from "./errors.ts";
 import { bitLength, scale, signedBits } from "./fixed.ts";
 import type { CellIr, ErrorUnitIr, Ir, LayerIr, ReadIr, VectorIr } from "./ir.ts";
 import { memories } from "./memories.ts";
+import { hardwareMethod } from "./method-fields.ts";
 import { mix } from "./random.ts";
 import { registerMap } from "./registers.ts";
 import { phases } from "./schedule.ts";
@@ -38,6 +39,7 @@ export interface Geometry {
 
 export function geometry(design: Design): Geometry {
   const { tile, network } = design;
+  hardwareMethod(design);
   const levels = deviceLevels(design);
   if (levels === null)
     throw new Refusal(
@@ -112,7 +114,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
   const { cell, grids } = geometry(design);
   const layerCount = grids.length;
   const sizes = network.layers;
-  const method = gradient.method;
+  const method = hardwareMethod(design);
   const follows = tile.adcRange === "follow" && tile.adcBits !== "lossless";
   const softmax = network.loss === "softmax-cross-entropy";
   // Ranges that start at their finest clip at first, so that the hardware has something to widen.

@@ -1,6 +1,7 @@
 /** The design file: its schema (one place for every default and bound) and the rules between fields. */
 import { z } from "zod";
 import { Refusal } from "./errors.ts";
+import { LONGEST_TRAIN, methodDefaults, withMethodFields } from "./method-fields.ts";
 
 const int = (min: number, max: number) => z.int().min(min).max(max);
 
@@ -51,15 +52,58 @@ export const designSchema = z.strictObject({
   }),
   gradient: z.strictObject({
     method: z
-      .enum(["sgd", "mbgd"])
-      .describe("sgd: each sample is programmed at once; mbgd: the batch's full gradient is kept."),
+      .enum(["sgd", "mbgd", "sbpca", "nmf", "lrt"])
+      .describe(
+        "sgd: each sample is programmed at once; mbgd: the batch's full gradient is kept; sbpca, nmf, lrt: a few outer products stand for it.",
+      ),
+    rank: int(1, 16)
+      .optional()
+      .describe(`Outer products that stand for the gradient (sbpca, nmf, lrt; ${methodDefaults.rank} if not given).`),
+    update: z
+      .enum(["rank-sum", "rank-seq"])
+      .optional()
+      .describe(
+        `Whether the outer products are added up and programmed once, or programmed one after the other (sbpca, nmf, lrt; ${methodDefaults.update} if not given).`,
+      ),
     rounding: z.enum(["stochastic", "nearest"]).default("stochastic").describe("How a fraction of a pulse is rounded."),
     programming: z
-      .literal("row")
+      .enum(["row", "coincidence"])
       .default("row")
-      .describe("Pulses are counted for each cell and programmed row by row."),
+      .describe(
+        "row: pulses are counted for each cell and programmed row by row; coincidence: pulse trains on rows and columns meet in the cells (rank-seq and sgd).",
+      ),
+    pulseTrain: int(1, LONGEST_TRAIN)
+      .optional()
+      .describe(
+        `Slots of a pulse train; one too short for its largest probability grows to at most ${LONGEST_TRAIN} (coincidence; ${methodDefaults.pulseTrain} if not given).`,
+      ),
+    frontEnd: z
+      .enum(["none", "sbpca", "lrt"])
+      .optional()
+      .describe(`What gathers the batch before it is factored (nmf; ${methodDefaults.frontEnd} if not given).`),
+    frontEndRank: int(1, 32)
+      .optional()
+      .describe("Outer products of the front end, at least as many as rank (twice as many if not given)."),
+    subBatch: int(1, 1024)
+      .optional()
+      .describe(
+        `Samples taken in at once (nmf without a front end: ${methodDefaults.nmfSubBatch} if not given; sbpca, also as a front end: ${methodDefaults.sbpcaSubBatch}).`,
+      ),
+    iterations: int(1, 64)
+      .optional()
+      .describe(`Multiplicative updates in a row (nmf; ${methodDefaults.iterations} if not given).`),
+    unbiased: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe(
+        `Probability that a sample's reduction is the unbiased one, else the largest are kept (lrt, also as a front end; ${methodDefaults.unbiased} if not given).`,
+      ),
     lanes: int(1, 1024).default(32).describe("Multiply-accumulators side by side in the digital units of a layer."),
-    maxPulses: int(1, 255).default(31).describe("Largest number of pulses one update gives a cell."),
+    maxPulses: int(1, 255)
+      .default(31)
+      .describe("Largest number of pulses one update by row gives a cell (with rank-seq, the update of one rank)."),
     accumulatorBits: int(12, 40)
       .optional()
       .describe("Bits of one word of the gradient buffer (mbgd; 32 if not given)."),
@@ -182,8 +226,11 @@ export function validateDesign(input: unknown, source: string): Design {
   const levels = deviceLevels(design);
   if (levels !== null && (levels < 2 || levels > 16384))
     refuse("device.preset", `${show(device.preset)} has ${levels} levels; use ideal-2 to ideal-16384`);
-  if (gradient.method === "sgd" && gradient.accumulatorBits !== undefined)
-    refuse("gradient.accumulatorBits", "sgd keeps no gradient; leave it out, or use gradient.method mbgd");
+  if (gradient.method !== "mbgd" && gradient.accumulatorBits !== undefined)
+    refuse(
+      "gradient.accumulatorBits",
+      `${gradient.method} keeps no ${gradient.method === "sgd" ? "" : "full "}gradient; leave it out, or use gradient.method mbgd`,
+    );
   if (network.layers[network.layers.length - 1] > 4096)
     refuse(
       `network.layers.${network.layers.length - 1}`,
@@ -202,5 +249,5 @@ export function validateDesign(input: unknown, source: string): Design {
         `${bits} cannot sum a batch of ${training.batch} without overflow; use at least ${need}`,
       );
   }
-  return design;
+  return { ...design, gradient: withMethodFields(design, refuse) };
 }

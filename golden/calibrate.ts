@@ -1,7 +1,7 @@
 /** The ranges of real data in a network that begins to train: what fixed-point formats are chosen from. */
 import type { Samples } from "../data/samples.ts";
 import type { Pass } from "./network.ts";
-import { type GoldenDesign, newTrainer } from "./train.ts";
+import { type GoldenDesign, newTrainer } from "./trainer.ts";
 
 export interface LayerRange {
   /** Largest |z| of the layer. */

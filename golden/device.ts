@@ -47,16 +47,25 @@ export function applyPulses(
   pulses: Uint32Array,
 ): void {
   const { levels, rounding, maxPulses } = settings;
-  const perUnit = (-learningRate * levels) / 2;
+  const perUnit = -learningRate * pulsesPerUnit(levels);
   for (let n = 0; n < weights.length; n++) {
     const t = gradient[n] * perUnit;
     if (t === 0) continue; // rounds to zero either way
     const count = Math.min(Math.max(round(rounding, t, random), -maxPulses), maxPulses);
-    if (count === 0) continue;
-    const state = Math.min(Math.max(stateOf(levels, weights[n]) + count, 0), levels);
-    weights[n] = weightOf(levels, state);
-    pulses[n] += Math.abs(count);
+    if (count !== 0) pulse(weights, pulses, n, count, levels);
   }
+}
+
+/** Gives cell n so many pulses, up where they are more than 0; at the end of its range they move nothing, but count. */
+export function pulse(weights: Float64Array, pulses: Uint32Array, n: number, count: number, levels: number): void {
+  const state = Math.min(Math.max(stateOf(levels, weights[n]) + count, 0), levels);
+  weights[n] = weightOf(levels, state);
+  pulses[n] += Math.abs(count);
+}
+
+/** 1 / ΔW */
+export function pulsesPerUnit(levels: number): number {
+  return levels / 2;
 }
 
 function clip(w: number): number {

@@ -2,6 +2,8 @@
  *      M = U diag(s) Vᵀ
  *  By one-sided Jacobi rotations (Hestenes 1958): columns are rotated pair by pair until all are orthogonal; their
  *  lengths are then the singular values. Slow and accurate. */
+import { takeOut } from "./orthogonal.ts";
+import { dot, norm } from "./vectors.ts";
 
 /** A dense matrix, row-major. */
 export interface Matrix {
@@ -93,8 +95,9 @@ function orthogonalise(columns: Float64Array[], right: Float64Array[], negligibl
         const alpha = dot(columns[p], columns[p]);
         const beta = dot(columns[q], columns[q]);
         const gamma = dot(columns[p], columns[q]);
-        if (Math.sqrt(alpha) <= negligible || Math.sqrt(beta) <= negligible) continue;
-        if (Math.abs(gamma) <= Number.EPSILON * Math.sqrt(alpha * beta)) continue;
+        const [lengthP, lengthQ] = [Math.sqrt(alpha), Math.sqrt(beta)];
+        if (lengthP <= negligible || lengthQ <= negligible) continue;
+        if (Math.abs(gamma) <= Number.EPSILON * lengthP * lengthQ) continue;
         rotated = true;
         // The angle θ that makes the two columns orthogonal: t = tan θ is the smaller root of t² + 2ζt − 1 = 0.
         const zeta = (beta - alpha) / (2 * gamma);
@@ -123,22 +126,6 @@ function anyOrthogonal(vectors: readonly Float64Array[], length: number): Float6
   for (const vector of vectors) for (let i = 0; i < length; i++) reached[i] += vector[i] ** 2;
   const result = new Float64Array(length);
   result[reached.indexOf(Math.min(...reached))] = 1;
-  for (let pass = 0; pass < 2; pass++) {
-    for (const vector of vectors) {
-      const part = dot(result, vector);
-      for (let i = 0; i < length; i++) result[i] -= part * vector[i];
-    }
-  }
-  const size = norm(result);
-  return result.map((value) => value / size);
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
-}
-
-function norm(values: Float64Array): number {
-  return Math.sqrt(dot(values, values));
+  takeOut(result, vectors);
+  return result;
 }

@@ -1,18 +1,10 @@
 /** Trains a design in float64: what the machine would do with exact arithmetic. */
 import { epochOrder } from "../data/order.ts";
-import { Random, stream } from "../data/random.ts";
 import type { Samples } from "../data/samples.ts";
 import { Refusal } from "../generator/errors.ts";
-import type { Design } from "../generator/schema.ts";
-import { applyContinuous, applyPulses, type Device, deviceOf, program } from "./device.ts";
-import { accuracy, exactGradient } from "./gradient.ts";
-import { backward, forward, loadSample, loss, newPass, type Pass } from "./network.ts";
-
-/** The parts of a design that the golden model reads: nothing of its tiles, converters and word lengths. */
-export type GoldenDesign = Pick<Design, "network" | "training"> & {
-  readonly device: Pick<Design["device"], "preset">;
-  readonly gradient: Pick<Design["gradient"], "method" | "rounding" | "maxPulses">;
-};
+import type { TrainCount } from "./coincidence.ts";
+import { accuracy } from "./gradient.ts";
+import { type GoldenDesign, newTrainer } from "./trainer.ts";
 
 export interface GoldenRun {
   readonly design: GoldenDesign;
@@ -45,6 +37,8 @@ export interface GoldenResult {
   readonly pulses: number;
   /** Most pulses that one cell got in the whole run. */
   readonly maxPerCell: number;
+  /** What pulse trains did; null without coincidence. */
+  readonly trains: Readonly<TrainCount> | null;
 }
 
 export function trainGolden(run: GoldenRun): GoldenResult {
@@ -73,75 +67,7 @@ export function trainGolden(run: GoldenRun): GoldenResult {
     history.push(result);
     onEpoch?.(result);
   }
-  return { epochs: history, weights: trainer.weights, ...count(trainer.pulses) };
-}
-
-export interface Trainer {
-  readonly weights: readonly Float64Array[];
-  /** Pulses that each cell has had. */
-  readonly pulses: readonly Uint32Array[];
-  /** Trains one batch; returns its mean loss. `visit` sees each sample's vectors before they are used for an update. */
-  readonly train: (samples: Samples, batch: Uint32Array, visit?: (pass: Pass) => void) => number;
-}
-
-/** A device programmed with the initial weights, and the update that its design asks for. */
-export function newTrainer(design: GoldenDesign, initial: readonly Float64Array[], seed: number): Trainer {
-  const { network, training } = design;
-  const device = deviceOf(design.device.preset);
-  const weights = initial.map((w) => program(device, w));
-  const pulses = weights.map((w) => new Uint32Array(device.levels === null ? 0 : w.length));
-  const update = newUpdate(device, design.gradient, new Random(stream.rounding, seed));
-  const pass = newPass(network);
-
-  if (design.gradient.method === "mbgd") {
-    const reuse = { layers: weights.map((w) => new Float64Array(w.length)), pass };
-    const train: Trainer["train"] = (samples, batch, visit) => {
-      const gradient = exactGradient(network, weights, samples, batch, reuse, visit);
-      weights.forEach((w, l) => {
-        update(w, gradient.layers[l], training.learningRate, pulses[l]);
-      });
-      return gradient.loss;
-    };
-    return { weights, pulses, train };
-  }
-
-  // sgd: each sample's outer product at once, with its part of the learning rate, η / B. Only the rows of inputs that
-  // are not zero are updated: the others have no gradient.
-  const rows = weights.map((_, l) => new Float64Array(network.layers[l + 1]));
-  const sampleRate = training.learningRate / training.batch;
-  const train: Trainer["train"] = (samples, batch, visit) => {
-    let total = 0;
-    for (const n of batch) {
-      loadSample(pass, samples.codes, n);
-      forward(network, weights, pass);
-      backward(network, weights, pass, samples.labels[n]);
-      total += loss(network, pass, samples.labels[n]);
-      visit?.(pass);
-      weights.forEach((w, l) => {
-        const x = pass.x[l];
-        const delta = pass.delta[l];
-        const row = rows[l];
-        const b = row.length;
-        for (let i = 0; i < x.length; i++) {
-          if (x[i] === 0) continue;
-          for (let j = 0; j < b; j++) row[j] = x[i] * delta[j];
-          const cells = [i * b, (i + 1) * b] as const;
-          update(w.subarray(...cells), row, sampleRate, pulses[l].subarray(...cells));
-        }
-      });
-    }
-    return total / batch.length;
-  };
-  return { weights, pulses, train };
-}
-
-type Update = (weights: Float64Array, gradient: Float64Array, learningRate: number, pulses: Uint32Array) => void;
-
-function newUpdate(device: Device, gradient: GoldenDesign["gradient"], random: Random): Update {
-  const { levels } = device;
-  if (levels === null) return applyContinuous;
-  const settings = { levels, rounding: gradient.rounding, maxPulses: gradient.maxPulses };
-  return (weights, g, learningRate, pulses) => applyPulses(weights, g, learningRate, settings, random, pulses);
+  return { epochs: history, weights: trainer.weights, ...count(trainer.pulses), trains: trainer.trains };
 }
 
 function firstOf(samples: Samples, count = samples.count): Samples {

@@ -2,7 +2,7 @@
 import { fc } from "@fast-check/vitest";
 import type { Samples } from "../../data/samples.ts";
 import type { Network } from "../../golden/network.ts";
-import type { GoldenDesign } from "../../golden/train.ts";
+import type { GoldenDesign } from "../../golden/trainer.ts";
 
 export const activations = ["relu", "sigmoid", "tanh"] as const;
 export const losses = ["softmax-cross-entropy", "squared-error"] as const;
@@ -41,7 +41,7 @@ export function designOf(network: Network, changes: Partial<GoldenDesign> = {}):
   return {
     network: { ...network, layers: [...network.layers], bias: false },
     device: { preset: "ideal" },
-    gradient: { method: "mbgd", rounding: "stochastic", maxPulses: 31 },
+    gradient: { method: "mbgd", rounding: "stochastic", maxPulses: 31, programming: "row" },
     training: { batch: 4, learningRate: 0.2, seed: 1 },
     ...changes,
   };

@@ -82,6 +82,16 @@ describe("the singular value decomposition", () => {
     });
   });
 
+  it.prop([anyMatrix, fc.integer({ min: -400, max: 400 })])(
+    "does not depend on the scale of the matrix, and its singular values follow it",
+    (matrix, e) => {
+      const scaled = svd({ ...matrix, values: matrix.values.map((value) => value * 2 ** e) });
+      svd(matrix).singularValues.forEach((value, r) => {
+        expect(scaled.singularValues[r] / 2 ** e).toBeCloseTo(value, 12);
+      });
+    },
+  );
+
   it.prop([matrixArbitrary, fc.integer({ min: 0, max: 8 })])(
     "leaves exactly the dropped singular values (Eckart and Young)",
     (matrix, rank) => {

@@ -2,10 +2,12 @@ import { describe, expect, it } from "vitest";
 import { loadDataset } from "../../data/dataset.ts";
 import { epochOrder } from "../../data/order.ts";
 import { Random } from "../../data/random.ts";
+import { loadDesign } from "../../generator/load.ts";
 import { calibrate } from "../../golden/calibrate.ts";
 import { exactGradient } from "../../golden/gradient.ts";
 import { forward, loadSample, type Network, newPass } from "../../golden/network.ts";
-import { type GoldenDesign, trainGolden } from "../../golden/train.ts";
+import { trainGolden } from "../../golden/train.ts";
+import type { GoldenDesign } from "../../golden/trainer.ts";
 import { activations, designOf, losses } from "./networks.ts";
 
 delete process.env.RANKLOOM_DATA; // the generated data set is what is wanted
@@ -52,7 +54,9 @@ describe("golden training", () => {
   });
 
   it("gives each sample of sgd its part of the learning rate, at once", () => {
-    const design = designOf(relu, { gradient: { method: "sgd", rounding: "stochastic", maxPulses: 31 } });
+    const design = designOf(relu, {
+      gradient: { method: "sgd", rounding: "stochastic", maxPulses: 31, programming: "row" },
+    });
     const { weights } = run(design, { samples: 4 });
     const expected = initial.map((w) => w.slice());
     for (const n of epochOrder(4, 1, 0)) {
@@ -75,7 +79,7 @@ describe("golden training", () => {
       run(
         designOf(relu, {
           device: { preset: "ideal-100" },
-          gradient: { method, rounding: "stochastic", maxPulses: 31 },
+          gradient: { method, rounding: "stochastic", maxPulses: 31, programming: "row" },
           training: { batch: 1, learningRate: 0.1, seed: 1 },
         }),
         { samples: 200 },
@@ -99,7 +103,10 @@ describe("golden training", () => {
   it("is stuck under nearest rounding where every step is less than half a pulse", () => {
     const settings = { device: { preset: "ideal-20" }, training: { batch: 4, learningRate: 0.01, seed: 1 } } as const;
     const nearest = run(
-      designOf(relu, { ...settings, gradient: { method: "mbgd", rounding: "nearest", maxPulses: 31 } }),
+      designOf(relu, {
+        ...settings,
+        gradient: { method: "mbgd", rounding: "nearest", maxPulses: 31, programming: "row" },
+      }),
     );
     expect(nearest.pulses).toBe(0);
     expect(run(designOf(relu, settings)).pulses).toBeGreaterThan(0);
@@ -123,6 +130,82 @@ describe("golden training", () => {
     const seen: number[] = [];
     run(designOf(relu), { epochs: 2, samples: 40, testSamples: 10, onEpoch: ({ epoch }) => seen.push(epoch) });
     expect(seen).toEqual([1, 2]);
+  });
+});
+
+describe("golden training with a gradient of low rank", () => {
+  const tiny = (sets: readonly string[]) => loadDesign("tiny", sets).design;
+  const lowRank = (sets: readonly string[], changes: Partial<Parameters<typeof trainGolden>[0]> = {}) => {
+    const design = tiny(["training.learningRate=0.4", "gradient.rank=2", ...sets]);
+    return trainGolden({ design, data, initial, epochs: 2, seed: 1, ...changes });
+  };
+
+  it.each([
+    [["gradient.method=sbpca"]],
+    [["gradient.method=sbpca", "gradient.subBatch=3", "gradient.update=rank-seq"]],
+    [["gradient.method=nmf", "gradient.subBatch=4"]],
+    [["gradient.method=nmf", "gradient.frontEnd=sbpca", "gradient.update=rank-seq"]],
+    [["gradient.method=nmf", "gradient.frontEnd=lrt"]],
+    [["gradient.method=lrt", "gradient.unbiased=0.3"]],
+    [["gradient.method=lrt", "gradient.rank=16"]],
+    [["gradient.method=lrt", "gradient.update=rank-seq", "gradient.programming=coincidence"]],
+    [["gradient.method=nmf", "gradient.update=rank-seq", "gradient.programming=coincidence"]],
+  ])("learns separable classes: %j", (sets) => {
+    const { epochs, pulses } = lowRank(sets);
+    expect(epochs[1].accuracy).toBeGreaterThan(0.95);
+    expect(epochs[1].loss).toBeLessThan(epochs[0].loss);
+    expect(pulses).toBeGreaterThan(0);
+  });
+
+  it("is the full gradient where lrt has as many ranks as the layers have outputs", () => {
+    const of = (sets: readonly string[]) =>
+      trainGolden({
+        design: tiny(["device.preset=ideal", ...sets]),
+        data,
+        initial,
+        epochs: 1,
+        seed: 1,
+        samples: 80,
+      }).weights;
+    const exact = of(["gradient.method=mbgd"]);
+    for (const update of ["rank-sum", "rank-seq"]) {
+      of(["gradient.method=lrt", "gradient.rank=12", `gradient.update=${update}`]).forEach((w, l) => {
+        w.forEach((value, n) => {
+          expect(value).toBeCloseTo(exact[l][n], 9);
+        });
+      });
+    }
+  });
+
+  it("is the same for the same seed, and different for another", () => {
+    const sets = ["gradient.method=lrt", "gradient.update=rank-seq", "gradient.programming=coincidence"];
+    const of = (seed: number) => lowRank(sets, { samples: 400, seed });
+    expect(of(1).weights).toEqual(of(1).weights);
+    expect(of(2).weights).not.toEqual(of(1).weights);
+  });
+
+  it("counts the slots of pulse trains, and only those", () => {
+    const sets = ["gradient.method=nmf", "gradient.rank=1", "gradient.update=rank-seq"];
+    expect(lowRank(sets, { samples: 8 }).trains).toBe(null);
+    const { trains } = lowRank([...sets, "gradient.programming=coincidence", "gradient.pulseTrain=5"], {
+      samples: 8,
+      epochs: 1,
+    });
+    // One batch: two layers, one rank of each sign, one phase a rank, and never a train that is too short.
+    expect(trains).toEqual({ slots: 2 * 2 * 5, clipped: 0 });
+  });
+
+  it("lets sgd program by coincidence too", () => {
+    const sets = ["gradient.method=sgd", "gradient.programming=coincidence", "training.learningRate=0.4"];
+    const { epochs, trains } = trainGolden({ design: tiny(sets), data, initial, epochs: 2, seed: 1 });
+    expect(epochs[1].accuracy).toBeGreaterThan(0.95);
+    expect(trains?.slots).toBeGreaterThan(0);
+  });
+
+  it("gives calibration its ranges", () => {
+    const design = tiny(["gradient.method=sbpca"]);
+    const { layers: ranges } = calibrate({ design, data: data.train, initial, batches: 2 });
+    for (const { maxError } of ranges) expect(maxError).toBeGreaterThan(0);
   });
 });
 

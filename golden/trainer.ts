@@ -1,0 +1,127 @@
+/** Trains one batch after the other in float64, by the gradient method and the update that the design asks for. */
+import { Random, stream } from "../data/random.ts";
+import type { Samples } from "../data/samples.ts";
+import { isLowRank } from "../generator/method-fields.ts";
+import type { Design } from "../generator/schema.ts";
+import type { Cells, TrainCount } from "./coincidence.ts";
+import { deviceOf, program } from "./device.ts";
+import { exactGradient } from "./gradient.ts";
+import { type GradientUnit, type MethodSettings, newGradientUnit } from "./low-rank/method.ts";
+import {
+  byRow,
+  newCoincidence,
+  newProgram,
+  type Program,
+  type ProgramLowRank,
+  type ProgramOuterProduct,
+  rankSeq,
+  rankSum,
+  type UpdateSettings,
+} from "./low-rank/update.ts";
+import { backward, forward, loadSample, loss, newPass, type Pass } from "./network.ts";
+
+/** The parts of a design that the golden model reads: nothing of its tiles, converters and word lengths. */
+export type GoldenDesign = Pick<Design, "network" | "training"> & {
+  readonly device: Pick<Design["device"], "preset">;
+  readonly gradient: MethodSettings & UpdateSettings;
+};
+
+/** Trains one batch; returns its mean loss. `visit` sees each sample's vectors before they are used for an update. */
+export type TrainBatch = (samples: Samples, batch: Uint32Array, visit?: (pass: Pass) => void) => number;
+
+export interface Trainer {
+  readonly weights: readonly Float64Array[];
+  /** Pulses that each cell has had. */
+  readonly pulses: readonly Uint32Array[];
+  /** What pulse trains have done; null without coincidence. */
+  readonly trains: Readonly<TrainCount> | null;
+  readonly train: TrainBatch;
+}
+
+/** A device programmed with the initial weights, and the update that its design asks for. */
+export function newTrainer(design: GoldenDesign, initial: readonly Float64Array[], seed: number): Trainer {
+  const { network, gradient } = design;
+  const device = deviceOf(design.device.preset);
+  const layers = initial.map((w) => ({
+    weights: program(device, w),
+    pulses: new Uint32Array(device.levels === null ? 0 : w.length),
+  }));
+  const random = new Random(stream.rounding, seed);
+  const byCell = newProgram(device, gradient, random);
+  const trains = gradient.programming === "coincidence" ? { slots: 0, clipped: 0 } : null;
+  const byTrain = trains && newCoincidence(device, gradient, random, trains);
+
+  const trainer = (): TrainBatch => {
+    if (gradient.method === "mbgd") return fullGradient(design, layers, byCell);
+    if (!isLowRank(gradient.method)) return sampleBySample(design, layers, byTrain ?? byRow(byCell));
+    const update = gradient.update === "rank-seq" ? rankSeq(byTrain ?? byRow(byCell)) : rankSum(byCell);
+    const units = layers.map((_, l) =>
+      newGradientUnit(gradient, network.layers[l], network.layers[l + 1], new Random(stream.rounding, seed, l)),
+    );
+    return lowRank(design, layers, units, update);
+  };
+  return { weights: layers.map((l) => l.weights), pulses: layers.map((l) => l.pulses), trains, train: trainer() };
+}
+
+/** mbgd: the exact mean gradient, programmed once. */
+function fullGradient({ network, training }: GoldenDesign, layers: readonly Cells[], program: Program): TrainBatch {
+  const weights = layers.map((l) => l.weights);
+  const reuse = { layers: weights.map((w) => new Float64Array(w.length)), pass: newPass(network) };
+  return (samples, batch, visit) => {
+    const gradient = exactGradient(network, weights, samples, batch, reuse, visit);
+    layers.forEach((cells, l) => {
+      program(cells, gradient.layers[l], training.learningRate);
+    });
+    return gradient.loss;
+  };
+}
+
+/** sgd: each sample's outer product at once, with its part of the learning rate, η / B. */
+function sampleBySample(design: GoldenDesign, layers: readonly Cells[], program: ProgramOuterProduct): TrainBatch {
+  const { learningRate, batch: size } = design.training;
+  const pass = newPass(design.network);
+  return eachSample(design, layers, pass, () => {
+    layers.forEach((cells, l) => {
+      program(cells, pass.delta[l], pass.x[l], learningRate / size);
+    });
+  });
+}
+
+/** sbpca, nmf, lrt: each layer's unit takes in the samples; its gradient is programmed at the end of the batch. */
+function lowRank(
+  design: GoldenDesign,
+  layers: readonly Cells[],
+  units: readonly GradientUnit[],
+  update: ProgramLowRank,
+): TrainBatch {
+  const pass = newPass(design.network);
+  const takeIn = eachSample(design, layers, pass, () => {
+    units.forEach((unit, l) => {
+      unit.add(pass.x[l], pass.delta[l]);
+    });
+  });
+  return (samples, batch, visit) => {
+    const meanLoss = takeIn(samples, batch, visit);
+    layers.forEach((cells, l) => {
+      update(cells, units[l].finish(), design.training.learningRate);
+    });
+    return meanLoss;
+  };
+}
+
+/** Forward and backward pass of each sample, and then what the method does with it. */
+function eachSample({ network }: GoldenDesign, layers: readonly Cells[], pass: Pass, then: () => void): TrainBatch {
+  const weights = layers.map((l) => l.weights);
+  return (samples, batch, visit) => {
+    let total = 0;
+    for (const n of batch) {
+      loadSample(pass, samples.codes, n);
+      forward(network, weights, pass);
+      backward(network, weights, pass, samples.labels[n]);
+      total += loss(network, pass, samples.labels[n]);
+      visit?.(pass);
+      then();
+    }
+    return total / batch.length;
+  };
+}
