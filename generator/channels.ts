@@ -1,6 +1,7 @@
 /** What is compared between RTL and simulator: the architectural events, by module. */
 import { bitLength, indexBits } from "./fixed.ts";
 import type { ChannelIr, Ir } from "./ir.ts";
+import { COEFFICIENT_BITS, EXPONENT_BITS } from "./low-rank/format.ts";
 
 export function channels(ir: Omit<Ir, "phases" | "memories" | "channels">): ChannelIr[] {
   const list: ChannelIr[] = [];
@@ -31,6 +32,29 @@ export function channels(ir: Omit<Ir, "phases" | "memories" | "channels">): Chan
         ["gradient_word", indexBits(layer.gradient.bufferWords)],
         ["gradient_data", output.lanes * layer.gradient.accumulatorBits],
       ]);
+    if (ir.lowRank) {
+      const { rank, factorBits } = ir.lowRank;
+      const index = indexBits(rank * (rank + 1));
+      add(scope, "layer", "x_factor_write", [
+        ["x_factor_address", indexBits(rank * input.words)],
+        ["x_factor_data", input.lanes * factorBits],
+      ]);
+      add(scope, "layer", "d_factor_write", [
+        ["d_factor_address", indexBits(rank * output.words)],
+        ["d_factor_data", output.lanes * factorBits],
+      ]);
+      add(scope, "layer", "strength_write", [
+        ["strength_index", index],
+        ["strength_mantissa", COEFFICIENT_BITS],
+        ["strength_exponent", EXPONENT_BITS + 1],
+      ]);
+      for (const side of ["x", "d"])
+        add(`${scope}.low_rank_unit.scalar_unit`, "scalar_unit", `${side}_coefficient_write`, [
+          ["coefficient_index", index],
+          ["coefficient", COEFFICIENT_BITS],
+          ["coefficient_shift", 6],
+        ]);
+    }
     add(scope, "layer", "count_write", [
       ["count_row_tile", indexBits(layer.rowTiles)],
       ["count_word", indexBits(output.words)],

@@ -4,9 +4,11 @@ import type { Calibration } from "./calibration.ts";
 import { channels } from "./channels.ts";
 import { Refusal } from "./errors.ts";
 import { bitLength, scale, signedBits } from "./fixed.ts";
-import type { CellIr, ErrorUnitIr, Ir, LayerIr, ReadIr, VectorIr } from "./ir.ts";
+import type { CellIr, ErrorUnitIr, Ir, LayerIr, LowRankIr, ReadIr, VectorIr } from "./ir.ts";
+import { lowRankPrograms } from "./low-rank/build.ts";
+import { COEFFICIENT_BITS, toScalar } from "./low-rank/format.ts";
 import { memories } from "./memories.ts";
-import { hardwareMethod } from "./method-fields.ts";
+import { filled, hardwareMethod } from "./method-fields.ts";
 import { mix } from "./random.ts";
 import { registerMap } from "./registers.ts";
 import { phases } from "./schedule.ts";
@@ -207,6 +209,10 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     ? PROBABILITY_FRACTION + 2
     : tile.inputBits + 2 + Math.max(0, one - tile.inputBits) + vectors[layerCount].derivativeBits;
 
+  const lowRank =
+    method === "sbpca" || method === "lrt"
+      ? lowRankUnits(design, method, Math.max(...vectors.map((v) => v.words)))
+      : null;
   const layers: LayerIr[] = [];
   for (let l = 0; l < layerCount; l++) {
     const grid = grids[l];
@@ -246,19 +252,26 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
       );
 
     const alignedBits =
-      method === "sgd"
+      method !== "mbgd"
         ? 16
         : Math.min(16, (gradient.accumulatorBits ?? 32) - input.bits - Math.ceil(Math.log2(training.batch)));
     const bound =
       l === layerCount - 1 && softmax ? 1 : errorHeadroom * Math.max(calibration.layers[l].maxError, 2 ** -40);
     const exponentZero = Math.ceil(Math.log2(bound / (errorScales[l] * (2 ** (alignedBits - 1) - 1))));
-    const accumulatorBits =
-      method === "sgd" ? input.bits + alignedBits : input.bits + alignedBits + Math.ceil(Math.log2(training.batch));
+    const accumulatorBits = lowRank
+      ? STRENGTH_BITS + lowRank.factorBits + bitLength(lowRank.terms)
+      : method === "sgd"
+        ? input.bits + alignedBits
+        : input.bits + alignedBits + Math.ceil(Math.log2(training.batch));
+    // The mean is in sbpca's strengths; the others sum the batch.
+    const samples = method === "sbpca" ? 1 : training.batch;
+    const unit = lowRank ? 2 ** (1 - lowRank.factorBits) : 1;
     const pulsesPerUnit =
-      ((training.learningRate * cell.levels) / (2 * training.batch)) *
+      ((training.learningRate * cell.levels) / (2 * samples)) *
+      unit *
       2 ** (exponentZero - input.fraction) *
       errorScales[l];
-    const update = scale(pulsesPerUnit, rangeOf(l), 48);
+    const update = scale(pulsesPerUnit, lowRank ? 0 : rangeOf(l), lowRank ? 255 : 48);
     if (update.multiplier === 0)
       refuse(
         "training.learningRate",
@@ -296,7 +309,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
         alignedBits,
         exponentZero,
         accumulatorBits,
-        bufferWords: method === "sgd" ? 0 : grid.inputs * output.words,
+        bufferWords: method === "mbgd" ? grid.inputs * output.words : 0,
       },
       update: {
         multiplier: update.multiplier,
@@ -358,6 +371,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     streamBits,
     sampleBeats: vectors[0].words,
     cell,
+    ...(lowRank ? { lowRank } : {}),
     vectors,
     layers: withRaw,
     errorUnit,
@@ -367,6 +381,30 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     calibration: calibration.record,
   };
   return deepFreeze({ ...base, phases: phases(base), memories: memories(base), channels: channels(base) });
+}
+
+/** Bits of a strength · input factor, which the update multiplies with the output's factor. */
+export const STRENGTH_BITS = COEFFICIENT_BITS;
+
+function lowRankUnits(design: Design, method: "sbpca" | "lrt", words: number): LowRankIr {
+  const { gradient, training, network } = design;
+  const rank = filled(gradient.rank, "rank");
+  const unbiased = gradient.unbiased ?? 0;
+  const sequential = gradient.update === "rank-seq";
+  const factorBits = filled(gradient.factorBits, "factorBits");
+  const programs = lowRankPrograms({ method, rank, factorBits, unbiased }, words);
+  return {
+    method,
+    rank,
+    factorBits,
+    passes: sequential ? rank : 1,
+    terms: sequential ? 1 : rank,
+    sample: programs.sample,
+    batch: programs.batch,
+    constants: programs.constants.map(toScalar),
+    memoryWords: programs.words,
+    seeds: network.layers.slice(1).map((_, l) => mix(training.seed, 900 + l)),
+  };
 }
 
 function deepFreeze<T>(value: T): T {

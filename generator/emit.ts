@@ -4,7 +4,20 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import Handlebars from "handlebars";
 import { bitLength, indexBits } from "./fixed.ts";
-import type { Ir, LayerIr, ReadIr, RegisterIr } from "./ir.ts";
+import type { Ir, LayerIr, LowRankIr, ReadIr, RegisterIr } from "./ir.ts";
+import {
+  COEFFICIENT_BITS,
+  COEFFICIENT_SHIFT_MAX,
+  COEFFICIENT_SHIFT_MIN,
+  COMBINE_FRACTION,
+  DISTANCE_MAX,
+  EXPONENT_BITS,
+  MAGNITUDE_BITS,
+  RANDOM_BITS,
+  SCALAR_BITS,
+  SHIFT_MAX,
+} from "./low-rank/format.ts";
+import { type Instruction, ITERATIVE_LATENCY, OPS } from "./low-rank/program.ts";
 
 type Value = number | string;
 
@@ -33,17 +46,39 @@ const modules: readonly string[] = [
   "error_scaler",
   "gradient_unit",
   "lfsr",
+  "divider",
+  "float_multiplier",
+  "float_adder",
+  "float_converter",
+  "square_root",
+  "scalar_unit",
+  "vector_unit",
+  "low_rank_unit",
+  "low_rank_program",
+  "rank_sum_unit",
   "stochastic_round",
   "update_unit",
   "range_register",
   "layer",
   "exponential",
-  "divider",
   "error_unit",
   "sample_input",
   "sequencer",
   "host_registers",
   "rankloom",
+];
+
+/** Those of them that only a low-rank gradient needs. */
+const lowRankModules: readonly string[] = [
+  "float_multiplier",
+  "float_adder",
+  "float_converter",
+  "square_root",
+  "scalar_unit",
+  "vector_unit",
+  "low_rank_unit",
+  "low_rank_program",
+  "rank_sum_unit",
 ];
 
 /** Reads that a first layer does not have: the smallest that its unused parameters allow. */
@@ -139,7 +174,7 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
     ]),
     ...group("Input vector", [
       p("X_LANES", x.lanes),
-      ...(ir.method === "sgd" ? [p("X_LANE_BITS", indexBits(x.lanes))] : []),
+      ...(ir.method === "mbgd" ? [] : [p("X_LANE_BITS", indexBits(x.lanes))]),
       p("X_WORDS", x.words),
       p("X_WORD_BITS", indexBits(x.words)),
       p("X_BITS", x.bits),
@@ -177,7 +212,7 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
     ]),
     ...group("Gradient", [
       p("EXPONENT_ZERO", layer.gradient.exponentZero),
-      p("ALIGNED_BITS", layer.gradient.alignedBits),
+      ...(ir.lowRank ? [] : [p("ALIGNED_BITS", layer.gradient.alignedBits)]),
       p("GRADIENT_BITS", layer.gradient.accumulatorBits),
       ...(ir.method === "mbgd"
         ? [
@@ -186,6 +221,7 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
           ]
         : []),
     ]),
+    ...(ir.lowRank ? group("Outer products", lowRankParameters(ir, ir.lowRank, layer)) : []),
     ...group("Update", [
       p("ROW_STEPS", layer.update.rowSteps),
       p("UPDATE_MULTIPLIER", layer.update.multiplier),
@@ -208,6 +244,106 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
       p("PULSE_CYCLES", ir.pulseCycles),
     ]),
   ];
+}
+
+function lowRankParameters(ir: Ir, unit: LowRankIr, layer: LayerIr): Parameter[] {
+  const p = (name: string, value: Value): Parameter => ({ name, value });
+  return [
+    p("RANK", unit.rank),
+    p("RANK_BITS", indexBits(unit.rank)),
+    p("FIELD_BITS", fieldBits(unit)),
+    p("INDEX_BITS", indexBits(unit.rank * (unit.rank + 1))),
+    p("COUNT_BITS", indexBits(ir.batch) + 1),
+    p("FACTOR_BITS", unit.factorBits),
+    p("COEFFICIENT_BITS", COEFFICIENT_BITS),
+    p("STRENGTH_EXPONENT_BITS", EXPONENT_BITS + 1),
+    p("X_FACTOR_ADDRESS_BITS", indexBits(unit.rank * ir.vectors[layer.index].words)),
+    p("D_FACTOR_ADDRESS_BITS", indexBits(unit.rank * ir.vectors[layer.index + 1].words)),
+    p("LOW_RANK_SEED", `32'h${hex(unit.seeds[layer.index], 8)}`),
+  ];
+}
+
+/** Both programs, one behind the other. */
+const instructionsOf = ({ sample, batch }: LowRankIr) => [...sample.instructions, ...batch.instructions];
+
+/** Bits of an instruction's operand: an address whose highest bit tells a constant, or a number. */
+function fieldBits(unit: LowRankIr): number {
+  const numbers = instructionsOf(unit).flatMap(({ d, a, b, c }) => [d, a, b, c]);
+  return Math.max(
+    bitLength(Math.max(...numbers)),
+    indexBits(unit.memoryWords) + 1,
+    indexBits(unit.constants.length) + 1,
+    indexBits(numbers.length / 4),
+    indexBits(unit.rank + 2),
+    indexBits(unit.rank * (unit.rank + 1)),
+  );
+}
+
+/** Formats and program of the low-rank units. */
+function scalarContext(ir: Ir, unit: LowRankIr) {
+  const instructions = instructionsOf(unit);
+  const field = fieldBits(unit);
+  const waitBits = Math.max(1, bitLength(Math.max(...instructions.map((i) => i.wait))));
+  const operandBits = Math.max(unit.factorBits, ir.errorBits, ...ir.vectors.map((v) => v.bits)) + 1;
+  const address = (value: number) => BigInt(value < 0 ? 2 ** (field - 1) - 1 - value : value);
+  const bits = 4 + 4 * field + waitBits;
+  const encode = ({ op, d, a, b, c, wait }: Instruction): bigint =>
+    [address(d), address(a), address(b), address(c)].reduce(
+      (word, value) => (word << BigInt(field)) | value,
+      BigInt(OPS.indexOf(op)),
+    ) *
+      2n ** BigInt(waitBits) +
+    BigInt(wait);
+  const addressBits = indexBits(instructions.length);
+  const ofScalar = ({ m, e }: { m: number; e: number }): bigint =>
+    (BigInt(m < 0 ? 1 : 0) << BigInt(SCALAR_BITS - 1)) |
+    (BigInt.asUintN(EXPONENT_BITS, BigInt(e)) << BigInt(MAGNITUDE_BITS)) |
+    BigInt(Math.abs(m));
+  return {
+    RANK: unit.rank,
+    RANK_BITS: indexBits(unit.rank),
+    PASSES: unit.passes,
+    TERMS: unit.terms,
+    FIELD_BITS: field,
+    WAIT_BITS: waitBits,
+    ADDRESS_BITS: addressBits,
+    PASS_BITS: bitLength(Math.max(1, ...instructions.filter((i) => i.op === "loop").map((i) => i.b))),
+    INDEX_BITS: indexBits(unit.rank * (unit.rank + 1)),
+    COUNT_BITS: indexBits(ir.batch) + 1,
+    MEMORY_WORDS: unit.memoryWords,
+    MEMORY_ADDRESS_BITS: indexBits(unit.memoryWords),
+    EXPONENT_BITS,
+    MAGNITUDE_BITS,
+    ITERATIVE_LATENCY,
+    RANDOM_BITS,
+    VALUE_BITS: 2 * operandBits + bitLength(Math.max(...ir.vectors.map((v) => v.size))) + 1,
+    FACTOR_BITS: unit.factorBits,
+    FACTOR_FRACTION: unit.factorBits - 1,
+    COEFFICIENT_BITS,
+    STRENGTH_EXPONENT_BITS: EXPONENT_BITS + 1,
+    COMBINE_FRACTION,
+    COEFFICIENT_SHIFT_MAX,
+    COEFFICIENT_SHIFT_MIN,
+    DISTANCE_MAX,
+    SHIFT_MAX,
+    ops: Object.fromEntries(OPS.map((op, code) => [op, code])),
+    operands: ["a", "b", "c"],
+    constants: unit.constants.map((value, at) => ({
+      at: `${field - 1}'d${at}`,
+      word: `${SCALAR_BITS}'h${ofScalar(value).toString(16)}`,
+    })),
+    program: instructions.map((instruction, at) => ({
+      at: `${addressBits}'d${at}`,
+      word: `${bits}'h${encode(
+        instruction.op === "loop"
+          ? {
+              ...instruction,
+              a: instruction.a + (at < unit.sample.instructions.length ? 0 : unit.sample.instructions.length),
+            }
+          : instruction,
+      ).toString(16)}`,
+    })),
+  };
 }
 
 const byName = (parameters: readonly Parameter[]): Record<string, Value> =>
@@ -342,6 +478,10 @@ function context(ir: Ir) {
     tanh: ir.activation === "tanh",
     softmax: ir.errorUnit.loss === "softmax-cross-entropy",
     mbgd: ir.method === "mbgd",
+    lowRank: ir.lowRank !== undefined,
+    lrt: ir.method === "lrt",
+    scalar: ir.lowRank ? scalarContext(ir, ir.lowRank) : null,
+    randomBits: ir.layers[0].update.randomBits,
     sgd: ir.method === "sgd",
     stochastic: ir.rounding === "stochastic",
     deep: ir.layers.length > 1,
@@ -374,8 +514,14 @@ export function emitRtl(ir: Ir): Map<string, string> {
   for (const name of readdirSync(partialFolder).sort())
     handlebars.registerPartial(name.replace(/\.hbs$/, ""), readFileSync(partialFolder + name, "utf8"));
   const values = context(ir);
-  const used = (name: string) =>
-    (name !== "lfsr" || values.stochastic) && (!["exponential", "divider"].includes(name) || values.softmax);
+  const needed: Record<string, boolean> = {
+    lfsr: values.stochastic || values.lowRank,
+    exponential: values.softmax,
+    divider: values.softmax || values.lowRank,
+    gradient_unit: !values.lowRank,
+    ...Object.fromEntries(lowRankModules.map((name) => [name, values.lowRank])),
+  };
+  const used = (name: string) => needed[name] ?? true;
   const logic = modules.filter(used).map((name) => `rtl/${name}.v`);
   const models = macros.map((name) => `rtl/${name}.v`);
   const data = { ...values, logic, models, sources: [...models, ...logic] };

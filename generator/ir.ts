@@ -1,6 +1,8 @@
 /** The architecture IR: every width, depth, count, shift, table and seed of one machine, computed once by
  *  `elaborate` and read by the RTL templates, the simulator, the harness and the reports. Frozen after elaboration.
  *  The machine that these numbers describe is specified in `docs/machine.md`; the symbols there are named here. */
+import type { Program } from "./low-rank/program.ts";
+import type { HardwareMethod } from "./method-fields.ts";
 import type { Design } from "./schema.ts";
 
 export type Activation = "relu" | "sigmoid" | "tanh";
@@ -102,8 +104,29 @@ export interface GradientIr {
   readonly bufferWords: number;
 }
 
+/** The units that keep each layer's gradient as `rank` outer products of unit vectors, each with its strength. All
+ *  layers run the same program in step. */
+export interface LowRankIr {
+  readonly method: "sbpca" | "lrt";
+  readonly rank: number;
+  /** Bits of one element of a factor: code / 2^(factorBits − 1). */
+  readonly factorBits: number;
+  /** Passes over the array in one update: 1 (rank-sum) or one for each outer product (rank-seq). */
+  readonly passes: number;
+  /** Outer products that one pass adds up. */
+  readonly terms: number;
+  /** The scalar processors: programs for a sample and for the end of a batch, constants, words of memory. */
+  readonly sample: Program;
+  readonly batch: Program;
+  readonly constants: readonly { readonly m: number; readonly e: number }[];
+  readonly memoryWords: number;
+  /** Seeds of the processors' LFSRs, by layer. */
+  readonly seeds: readonly number[];
+}
+
 export interface UpdateIr {
-  /** pulses = floor((−G · multiplier + rounding) / 2^(shift − input range)). */
+  /** pulses = floor((−G · multiplier + rounding) / 2^(shift − input range)); of a low-rank gradient, whose strengths
+   *  have the exponent of the largest, 2^(shift − exponent). */
   readonly multiplier: number;
   readonly multiplierBits: number;
   readonly shift: number;
@@ -214,13 +237,15 @@ export interface Ir {
   readonly pulseCycles: number;
   readonly batch: number;
   readonly activation: Activation;
-  readonly method: "sgd" | "mbgd";
+  readonly method: HardwareMethod;
   readonly rounding: "stochastic" | "nearest";
   readonly errorBits: number;
   /** Lanes of one input beat (vector 0), bits of the stream's data bus, data beats of one sample (a label beat follows). */
   readonly streamBits: number;
   readonly sampleBeats: number;
   readonly cell: CellIr;
+  /** Where a few outer products stand for the gradient. */
+  readonly lowRank?: LowRankIr;
   readonly vectors: readonly VectorIr[];
   readonly layers: readonly LayerIr[];
   readonly errorUnit: ErrorUnitIr;

@@ -1,5 +1,6 @@
 /** Every memory of the machine, by name, in bits. */
 import type { Ir, MemoryIr } from "./ir.ts";
+import { COEFFICIENT_BITS, EXPONENT_BITS, SCALAR_BITS } from "./low-rank/format.ts";
 
 export function memories(ir: Omit<Ir, "phases" | "memories" | "channels">): MemoryIr[] {
   const list: MemoryIr[] = [];
@@ -43,6 +44,49 @@ export function memories(ir: Omit<Ir, "phases" | "memories" | "channels">): Memo
         "the batch's full gradient",
         true,
       );
+    if (ir.lowRank) {
+      const { rank, factorBits, memoryWords } = ir.lowRank;
+      add(
+        "x_factors",
+        l,
+        rank * input.words,
+        input.lanes * factorBits,
+        "sram",
+        "the outer products' input factors",
+        true,
+      );
+      add(
+        "d_factors",
+        l,
+        rank * output.words,
+        output.lanes * factorBits,
+        "sram",
+        "the outer products' output factors",
+        true,
+      );
+      const coefficients = rank * (rank + 1);
+      for (const side of ["x", "d"])
+        add(
+          `${side}_coefficients`,
+          l,
+          coefficients,
+          COEFFICIENT_BITS + 6,
+          "sram",
+          "coefficients of new columns over old ones",
+          true,
+        );
+      for (const operand of ["a", "b", "c"])
+        add(
+          `scalar_memory_${operand}`,
+          l,
+          memoryWords,
+          SCALAR_BITS,
+          "sram",
+          "strengths and intermediate scalars; a copy for each operand",
+          true,
+        );
+      add("strengths", l, rank, COEFFICIENT_BITS + EXPONENT_BITS + 1, "registers", "strengths of the update", true);
+    }
     add(
       "pulse_latches",
       l,

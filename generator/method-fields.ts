@@ -14,6 +14,9 @@ export function isLowRank(method: Method): method is LowRankMethod {
   return (lowRankMethods as readonly Method[]).includes(method);
 }
 
+/** Methods that the generator has hardware for. */
+export type HardwareMethod = Exclude<Method, "nmf">;
+
 /** Most slots of a pulse train: what one that is too short for its largest probability may grow to. */
 export const LONGEST_TRAIN = 1023;
 
@@ -27,6 +30,7 @@ export const methodDefaults = {
   sbpcaSubBatch: 1,
   iterations: 3,
   unbiased: 1,
+  factorBits: 12,
 } as const;
 
 interface Rule {
@@ -38,7 +42,8 @@ interface Rule {
     | "frontEndRank"
     | "subBatch"
     | "iterations"
-    | "unbiased";
+    | "unbiased"
+    | "factorBits";
   /** Rules are applied in their order: those before this one have filled their fields. */
   readonly applies: (gradient: Gradient) => boolean;
   /** Why the field has no meaning, and what would be right. */
@@ -105,6 +110,12 @@ const rules: readonly Rule[] = [
         : `${method} does not reduce at random; leave it out, or use gradient.method lrt`,
     otherwise: () => methodDefaults.unbiased,
   },
+  {
+    field: "factorBits",
+    applies: ({ method }) => isLowRank(method),
+    refusal: ({ method }) => `${method} keeps no factors; ${useLowRank}`,
+    otherwise: () => methodDefaults.factorBits,
+  },
 ];
 
 /** The `gradient` of a design with every field that its method has.
@@ -145,11 +156,13 @@ export function filled<T>(value: T | undefined, field: string): T {
 }
 
 /** What the hardware has so far, until it has every method: refuses the rest before any work is done. */
-export function hardwareMethod({ name, gradient }: Design): "sgd" | "mbgd" {
+export function hardwareMethod({ name, gradient }: Design): HardwareMethod {
   const only = "is in the golden model only so far";
-  const { method, programming } = gradient;
-  if (isLowRank(method))
-    throw new Refusal(`${name}: gradient.method: ${method} ${only}; use sgd or mbgd, or rankloom golden`);
+  const { method, programming, subBatch } = gradient;
+  if (method === "nmf")
+    throw new Refusal(`${name}: gradient.method: ${method} ${only}; use sgd, mbgd, sbpca or lrt, or rankloom golden`);
+  if (method === "sbpca" && subBatch !== 1)
+    throw new Refusal(`${name}: gradient.subBatch: ${subBatch} ${only}; use 1, or rankloom golden`);
   if (programming === "coincidence")
     throw new Refusal(`${name}: gradient.programming: coincidence ${only}; use row, or rankloom golden`);
   return method;

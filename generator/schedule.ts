@@ -9,20 +9,23 @@ function readLength(read: ReadIr, readCycles: number, pipeline: number): number 
 }
 
 /** Issue cycles of one programmed row. */
-export function rowIssues(ir: Pick<Ir, "vectors">, layer: LayerIr): number {
-  return layer.rowTiles * ir.vectors[layer.index + 1].words;
+export function rowIssues(ir: Pick<Ir, "vectors" | "lowRank">, layer: LayerIr): number {
+  return layer.rowTiles * ir.vectors[layer.index + 1].words * (ir.lowRank?.terms ?? 1);
 }
+
+/** Cycles from a word's (last) issue to the visibility of its counts. */
+export const countLatency = (ir: Pick<Ir, "lowRank">): number => (ir.lowRank ? 7 : 5);
 
 /** Cycles of one programmed row beside its issues and pulses: the pipeline and the decision. */
-export const ROW_OVERHEAD = 6;
+export const rowOverhead = (ir: Pick<Ir, "lowRank">): number => countLatency(ir) + 1;
 
 /** Cycles of one layer's update without a pulse. */
-export function updateCycles(ir: Pick<Ir, "vectors">, layer: LayerIr): number {
-  return 2 + layer.update.rows * (rowIssues(ir, layer) + ROW_OVERHEAD);
+export function updateCycles(ir: Pick<Ir, "vectors" | "lowRank">, layer: LayerIr): number {
+  return 2 + (ir.lowRank?.passes ?? 1) * layer.update.rows * (rowIssues(ir, layer) + rowOverhead(ir));
 }
 
-export function gradientCycles(layer: LayerIr): number {
-  return layer.gradient.bufferWords + 5;
+export function gradientCycles({ gradient }: LayerIr): number {
+  return gradient.bufferWords + 5;
 }
 
 export function phases(ir: Machine): PhaseIr[] {
@@ -76,8 +79,16 @@ export function phases(ir: Machine): PhaseIr[] {
     list.push({
       phase: "gradient",
       layer: null,
-      cycles: Math.max(...ir.layers.map(gradientCycles)),
+      cycles: Math.max(...ir.layers.map((layer) => gradientCycles(layer))),
       formula: "largest over layers of inputs · words + 5",
+      dataDependent: false,
+    });
+  if (ir.lowRank)
+    list.push({
+      phase: "gradient",
+      layer: null,
+      cycles: ir.lowRank.sample.cycles + 1,
+      formula: "cycles of the sample's program + 1; on a batch's last sample + cycles of the batch's program",
       dataDependent: false,
     });
   list.push(
@@ -85,8 +96,9 @@ export function phases(ir: Machine): PhaseIr[] {
       phase: "update",
       layer: null,
       cycles: Math.max(...ir.layers.map((layer) => updateCycles(ir, layer))),
-      formula:
-        "largest over layers of 2 + rows · (rowTiles · words + 6) + pulseCycles · Σ over rows of the largest pulse count",
+      formula: ir.lowRank
+        ? "largest over layers of 2 + passes · rows · (rowTiles · words · terms + 8) + pulseCycles · Σ over rows of the largest pulse count"
+        : "largest over layers of 2 + rows · (rowTiles · words + 6) + pulseCycles · Σ over rows of the largest pulse count",
       dataDependent: true,
     },
     { phase: "range", layer: null, cycles: 1, formula: "1", dataDependent: false },

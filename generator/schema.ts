@@ -100,6 +100,11 @@ export const designSchema = z.strictObject({
       .describe(
         `Probability that a sample's reduction is the unbiased one, else the largest are kept (lrt, also as a front end; ${methodDefaults.unbiased} if not given).`,
       ),
+    factorBits: int(6, 16)
+      .optional()
+      .describe(
+        `Bits of one element of the factors in hardware, with its sign (sbpca, nmf, lrt; ${methodDefaults.factorBits} if not given).`,
+      ),
     lanes: int(1, 1024).default(32).describe("Multiply-accumulators side by side in the digital units of a layer."),
     maxPulses: int(1, 255)
       .default(31)

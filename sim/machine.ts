@@ -1,11 +1,13 @@
 /** The machine: `sequencer` and `layer` over a stream of samples. State changes in the hardware's order; time is counted
  *  by the schedule's formulas; whoever listens gets each phase with its first cycle. */
 import type { Ir, LayerIr } from "../generator/ir.ts";
+import type { Instruction } from "../generator/low-rank/program.ts";
 import { type CycleCount, emptyCycles, PhaseCycles } from "./cycles.ts";
 import type { SamplePath, Scratch } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, type LayerState, type MachineState, PULSE } from "./state.ts";
 import { accumulate } from "./units/gradient-unit.ts";
-import { programOrder, rowCounts } from "./units/update-unit.ts";
+import { LowRankUnit } from "./units/low-rank-unit.ts";
+import { programOrder, RankSum, rowCounts } from "./units/update-unit.ts";
 
 /** One programmed row: the counts of each row tile's neuron, for the tracer. */
 export interface ProgrammedRow {
@@ -18,8 +20,12 @@ export interface ProgrammedRow {
 export interface Listener {
   /** After a sample's error is known; `ranges` still hold the values it was read with. */
   sample(scratch: Scratch, label: number, prediction: number, train: boolean): void;
-  /** After a sample was added to the gradient (mbgd). */
-  gradient(first: boolean): void;
+  /** Before a sample is added to the gradient, where that takes a phase. */
+  gradientStart(): void;
+  /** After an instruction of a layer's low-rank unit that leaves something behind. */
+  instruction(layer: number, program: "sample" | "batch", pc: number, instruction: Instruction): void;
+  /** After a sample was added to the gradient. */
+  gradient(batchEnds: boolean): void;
   update(rows: readonly ProgrammedRow[][]): void;
   range(): void;
 }
@@ -61,13 +67,16 @@ export function updateLayer(
 ): { slots: number; pulses: number } {
   const l = layer.index;
   const vector = ir.vectors[l + 1];
-  const shift = layer.update.shift - inputRange;
+  const ranks = ir.lowRank && state.lowRank ? new RankSum(layer, ir.lowRank, state.lowRank) : null;
+  const shift = ranks ? ranks.shift : layer.update.shift - inputRange;
   const lfsr = ir.rounding === "stochastic" ? state.lfsr : null;
   const x = scratch.x[l];
   const aligned = scratch.aligned[l];
   let slots = 0;
   let pulses = 0;
-  for (let row = 0; row < layer.update.rows; row++) {
+  const passes = ir.lowRank?.passes ?? 1;
+  for (let n = 0; n < passes * layer.update.rows; n++) {
+    const row = n % layer.update.rows;
     let largest = 0;
     const rowCopies: (Int16Array | null)[] = [];
     for (let t = 0; t < layer.rowTiles; t++) {
@@ -77,9 +86,22 @@ export function updateLayer(
         continue;
       }
       const base = i * layer.outputs;
-      const gradient =
-        ir.method === "mbgd" ? (j: number) => state.gradient[base + j] : (j: number) => x[i] * aligned[j];
-      state.saturation[PULSE] += rowCounts(layer, vector.lanes, vector.words, gradient, shift, lfsr, counts);
+      ranks?.row(Math.floor(n / layer.update.rows), i);
+      const gradient = ranks
+        ? (j: number) => ranks.element(j)
+        : ir.method === "mbgd"
+          ? (j: number) => state.gradient[base + j]
+          : (j: number) => x[i] * aligned[j];
+      state.saturation[PULSE] += rowCounts(
+        layer,
+        vector.lanes,
+        vector.words,
+        gradient,
+        shift,
+        lfsr,
+        counts,
+        ranks?.cut,
+      );
       for (let j = 0; j < layer.outputs; j++) largest = Math.max(largest, Math.abs(counts[j]));
       pulses += program(ir, layer, state, i, counts);
       if (onRow) rowCopies.push(counts.slice(0, layer.outputs));
@@ -111,6 +133,7 @@ export class Machine {
   readonly #phases: PhaseCycles;
   readonly #orders: Int32Array[];
   readonly #counts: Int16Array;
+  readonly #lowRank: (LowRankUnit | null)[];
 
   constructor(ir: Ir, state: MachineState, path: SamplePath) {
     this.ir = ir;
@@ -119,6 +142,9 @@ export class Machine {
     this.#phases = new PhaseCycles(ir);
     this.#orders = ir.layers.map(programOrder);
     this.#counts = new Int16Array(Math.max(...ir.layers.map((l) => l.outputs)));
+    this.#lowRank = state.layers.map(({ lowRank }) =>
+      ir.lowRank && lowRank ? new LowRankUnit(ir.lowRank, lowRank) : null,
+    );
   }
 
   /** One sample, from its load to the end of what it causes.
@@ -131,16 +157,32 @@ export class Machine {
     this.countSample(scratch, label, prediction, train);
     this.listener?.sample(scratch, label, prediction, train);
     if (!train) return prediction;
+    const first = state.inBatch === 0;
+    state.inBatch++;
+    const batchEnds = state.inBatch === ir.batch;
+    if (ir.method !== "sgd") this.listener?.gradientStart();
     if (ir.method === "mbgd") {
-      const first = state.inBatch === 0;
       ir.layers.forEach((layer, l) => {
         if (first) state.layers[l].gradient.fill(0);
         accumulate(layer, scratch.x[l], scratch.aligned[l], state.layers[l].gradient);
       });
-      this.listener?.gradient(first);
     }
-    state.inBatch++;
-    const batchEnds = state.inBatch === ir.batch;
+    this.#lowRank.forEach((unit, l) => {
+      if (!unit) return;
+      const vectors = {
+        x: scratch.x[l],
+        xExponent: l > 0 ? state.layers[l - 1].ranges[ACTIVATION] : 0,
+        delta: scratch.delta[l],
+        deltaExponent: scratch.exponent[l] - ir.layers[l].gradient.exponentZero,
+        count: state.inBatch,
+      };
+      const { listener } = this;
+      unit.listener = listener ? (...event) => listener.instruction(l, ...event) : null;
+      unit.sample(vectors);
+      if (batchEnds) unit.batch(vectors);
+    });
+    if (ir.lowRank && batchEnds) this.cycles.gradient += ir.lowRank.batch.cycles;
+    if (ir.method !== "sgd") this.listener?.gradient(batchEnds);
     if (ir.method === "sgd" || batchEnds) this.update();
     if (batchEnds) this.endBatch();
     return prediction;
@@ -176,7 +218,7 @@ export class Machine {
   update(): void {
     const { ir, state } = this;
     const rows: ProgrammedRow[][] | null = this.listener ? ir.layers.map(() => []) : null;
-    const unit = rows ? undefined : this.path.updateUnit;
+    const unit = rows || ir.lowRank ? undefined : this.path.updateUnit;
     const slots = ir.layers.map((layer, l) => {
       if (unit) {
         const done = unit.update(l);

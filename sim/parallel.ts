@@ -54,7 +54,7 @@ export interface Runner {
 }
 
 /** A machine, and the fastest way to run it.
- *  @param threads at most so many; sgd runs on one, as each sample changes what the next one reads
+ *  @param threads at most so many; only mbgd runs on more than one, as its samples change nothing that the next one reads
  *  @param entry first module of the other threads */
 export async function createRunner(
   ir: Ir,
@@ -66,7 +66,7 @@ export async function createRunner(
   const plain = beyondKernels(ir);
   if (plain !== null) return new PlainRunner(ir, conductances, data, plain);
   const module = await kernelModule();
-  const most = ir.method === "sgd" ? 1 : threadsThatFit(ir);
+  const most = ir.method === "mbgd" ? threadsThatFit(ir) : 1;
   return new KernelRunner(module, ir, conductances, data, Math.min(threads, most), entry);
 }
 
@@ -208,7 +208,7 @@ class KernelRunner implements Runner {
 
   batch(order: Uint32Array): void {
     const { machine } = this;
-    if (this.#ir.method === "sgd") {
+    if (this.#ir.method !== "mbgd") {
       const { codes, labels } = this.#common.pool;
       const { size } = this.#ir.vectors[0];
       for (const index of order) machine.sample(codes.subarray(index * size, (index + 1) * size), labels[index], true);

@@ -1,6 +1,7 @@
 /** The machine's state between two samples: conductances, gradient, LFSRs, range registers, counters. */
 import { createHash } from "node:crypto";
 import type { Ir } from "../generator/ir.ts";
+import { createLowRankState, type LowRankState } from "./units/low-rank-unit.ts";
 
 /** Saturation counters, by cause. */
 export const CAUSES = ["forward", "backward", "activation", "z", "aligned", "pulse"] as const;
@@ -25,6 +26,8 @@ export interface LayerState {
   readonly backwardStride: number;
   /** Full gradient of the batch [inputs][outputs]; empty for sgd. */
   readonly gradient: Int32Array | Float64Array;
+  /** Factors and strengths, where the gradient is a few outer products. */
+  readonly lowRank: LowRankState | null;
   readonly lfsr: Uint32Array;
   /** Pulses each cell has seen. */
   readonly wear: Uint32Array;
@@ -102,6 +105,7 @@ export function createState(
       forwardStride,
       backwardStride,
       gradient: layer.gradient.accumulatorBits <= 32 ? allocate.int32(gradientSize) : new Float64Array(gradientSize),
+      lowRank: ir.lowRank ? createLowRankState(ir.lowRank, l, inputs, outputs) : null,
       lfsr,
       wear: allocate.uint32(inputs * outputs),
       ranges,

@@ -1,7 +1,9 @@
 /** Every architectural event at its cycle, from what each phase left in the buffers (docs/machine.md has the timing).
  *  A listener of `Machine`; nothing here is computed when nobody listens. */
 import type { Ir, LayerIr, ReadIr } from "../generator/ir.ts";
-import { ROW_OVERHEAD, rowIssues } from "../generator/schedule.ts";
+import { COMBINE_LATENCY } from "../generator/low-rank/build.ts";
+import type { Instruction } from "../generator/low-rank/program.ts";
+import { countLatency, rowIssues, rowOverhead } from "../generator/schedule.ts";
 import { packLanes } from "./arith.ts";
 import type { Listener, Machine, ProgrammedRow } from "./machine.ts";
 import type { PlainSamplePath, Scratch } from "./sample-path.ts";
@@ -228,10 +230,58 @@ export class Tracer implements Listener {
     this.#scale(l - 1, scratch, e);
   }
 
-  gradient(): void {
+  gradientStart(): void {
+    this.#enter("gradient", this.#layerRegister);
+  }
+
+  instruction(l: number, program: "sample" | "batch", pc: number, { op, a }: Instruction): void {
+    const unit = this.#ir.lowRank;
+    const state = this.#machine.state.layers[l].lowRank;
+    if (!unit || !state) return;
+    const issue = this.cycle + 1 + (program === "batch" ? unit.sample.cycles : 0) + unit[program].issues[pc][0];
+    const { rank, factorBits } = unit;
+    switch (op) {
+      case "putX":
+      case "putD": {
+        const side = op === "putX" ? "x" : "d";
+        const { coefficients, shifts } = state[side];
+        this.#emit(
+          `layer_${l}.low_rank_unit.scalar_unit/${side}_coefficient_write`,
+          issue + 2,
+          a,
+          coefficients[a],
+          shifts[a],
+        );
+        break;
+      }
+      case "sigma":
+        this.#emit(`layer_${l}/strength_write`, issue + 2, a, state.strengths[a].mantissa, state.strengths[a].exponent);
+        break;
+      case "combine":
+        for (const side of ["x", "d"] as const) {
+          const { lanes, words, size } = this.#ir.vectors[side === "x" ? l : l + 1];
+          for (let w = 0; w < words; w++)
+            for (let r = 0; r < rank; r++)
+              this.#emit(
+                `layer_${l}/${side}_factor_write`,
+                issue + 1 + (w * (rank + 1) + r + 1) * (rank + 1) + rank + COMBINE_LATENCY,
+                r * words + w,
+                packLanes(state[side].factors, r * size + w * lanes, lanes, factorBits, (r + 1) * size),
+              );
+        }
+        break;
+      default:
+    }
+  }
+
+  gradient(batchEnds: boolean): void {
     const ir = this.#ir;
-    const t0 = this.#enter("gradient", this.#layerRegister);
+    const t0 = this.cycle;
     let end = t0;
+    if (ir.lowRank) {
+      this.cycle += 1 + ir.lowRank.sample.cycles + (batchEnds ? ir.lowRank.batch.cycles : 0);
+      return;
+    }
     ir.layers.forEach((layer, l) => {
       const { lanes, words, size } = ir.vectors[l + 1];
       const { gradient } = this.#machine.state.layers[l];
@@ -267,18 +317,19 @@ export class Tracer implements Listener {
     const ir = this.#ir;
     const l = layer.index;
     const { lanes, words, size } = ir.vectors[l + 1];
+    const terms = ir.lowRank?.terms ?? 1;
     row.counts.forEach((counts, tile) => {
       if (!counts) return;
       for (let w = 0; w < words; w++)
         this.#emit(
           `layer_${l}/count_write`,
-          b + tile * words + w + 5,
+          b + (tile * words + w + 1) * terms - 1 + countLatency(ir),
           tile,
           w,
           packLanes(counts, w * lanes, lanes, layer.update.pulseBits, size),
         );
     });
-    const first = b + rowIssues(ir, layer) + ROW_OVERHEAD;
+    const first = b + rowIssues(ir, layer) + rowOverhead(ir);
     const step = Math.floor(row.row / layer.rowAdcs);
     const physical = (row.row % layer.rowAdcs) * layer.linesPerAdc + step;
     for (let slot = 1; slot <= row.largest; slot++) {

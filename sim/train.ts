@@ -242,10 +242,12 @@ class Window {
 function longestBatch(ir: Ir): number {
   const once = (phase: string) => ir.phases.filter((p) => p.phase === phase).reduce((sum, p) => sum + p.cycles, 0);
   const samplePhases = ["load", "forward", "error", "backward", "gradient"].reduce((sum, p) => sum + once(p), 0);
+  const passes = ir.lowRank?.passes ?? 1;
   const update = Math.max(
-    ...ir.layers.map((l) => updateCycles(ir, l) + l.update.rows * l.update.pulseMax * ir.pulseCycles),
+    ...ir.layers.map((l) => updateCycles(ir, l) + passes * l.update.rows * l.update.pulseMax * ir.pulseCycles),
   );
-  return ir.batch * (samplePhases + (ir.method === "sgd" ? update : 0)) + update + once("range");
+  const batchProgram = ir.lowRank?.batch.cycles ?? 0;
+  return ir.batch * (samplePhases + (ir.method === "sgd" ? update : 0)) + batchProgram + update + once("range");
 }
 
 function byCause(count: (cause: number) => number): Record<Cause, number> {

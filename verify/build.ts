@@ -1,7 +1,18 @@
 /** Builds Verilog with Verilator's command line, once for each content: binaries are cached by what went into them. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EXIT, Refusal } from "../generator/errors.ts";
@@ -40,11 +51,11 @@ export function run(command: string, args: readonly string[], cwd?: string): Pro
 
 /** @returns path of the binary */
 export async function build(options: BuildOptions): Promise<string> {
-  const hash = createHash("sha256");
-  for (const [name, text] of [...options.sources].sort(([a], [b]) => (a < b ? -1 : 1)))
-    hash.update(`${name}\0${text}\0`);
-  hash.update(JSON.stringify([options.top, options.trace, options.optimise, options.flags ?? []]));
-  const target = join(cacheDir, `verilated-${hash.digest("hex").slice(0, 24)}`);
+  const sources = [...options.sources].sort(([a], [b]) => (a < b ? -1 : 1));
+  const target = join(
+    cacheDir,
+    `verilated-${digest([sources, options.top, options.trace, options.optimise, options.flags ?? []])}`,
+  );
   const binary = join(target, "harness");
   if (existsSync(binary)) return binary;
   mkdirSync(cacheDir, { recursive: true });
@@ -53,9 +64,14 @@ export async function build(options: BuildOptions): Promise<string> {
     const names: string[] = [];
     for (const [name, text] of options.sources) {
       writeFileSync(join(work, name), text);
-      if (!name.endsWith(".h")) names.push(name);
+      // A configuration holds for what is read after it.
+      if (name.endsWith(".vlt")) names.unshift(name);
+      else if (!name.endsWith(".h")) names.push(name);
     }
     const ccache = existsSync("/usr/bin/ccache") ? ["-MAKEFLAGS", "OBJCACHE=ccache"] : [];
+    const runtime = join(cacheDir, `runtime-${digest([await verilatorVersion(), options.trace, options.optimise])}`);
+    const kept = existsSync(runtime) ? readdirSync(runtime) : [];
+    if (kept.length > 0) cpSync(runtime, join(work, "obj"), { recursive: true });
     // What is compiled for one short run: the headers of many small files would cost more than their code.
     const single = options.optimise === "-O0" ? ["-MAKEFLAGS", "VM_PARALLEL_BUILDS=0"] : [];
     const { code, output } = await run(
@@ -92,6 +108,8 @@ export async function build(options: BuildOptions): Promise<string> {
         ],
         ...ccache,
         ...single,
+        // Not to be made again, although the design's makefile is newer.
+        ...kept.flatMap((name) => ["-MAKEFLAGS", `--old-file=${name}`]),
         ...(options.flags ?? []),
         ...names,
       ],
@@ -99,6 +117,7 @@ export async function build(options: BuildOptions): Promise<string> {
     );
     if (code !== 0)
       throw new Refusal(`verilator cannot build ${options.top}: ${firstErrors(output)}`, EXIT.failedCheck);
+    if (kept.length === 0) keepRuntime(join(work, "obj"), runtime);
     mkdirSync(join(work, "done"));
     renameSync(join(work, "obj", "harness"), join(work, "done", "harness"));
     try {
@@ -109,6 +128,28 @@ export async function build(options: BuildOptions): Promise<string> {
     return binary;
   } finally {
     rmSync(work, { recursive: true, force: true });
+  }
+}
+
+const digest = (what: unknown): string => createHash("sha256").update(JSON.stringify(what)).digest("hex").slice(0, 24);
+
+let version: Promise<string> | null = null;
+
+function verilatorVersion(): Promise<string> {
+  version ??= run("verilator", ["--version"]).then(({ output }) => output);
+  return version;
+}
+
+/** Keeps the objects of Verilator's own C++, which are the same for every design and half of a small one's work. */
+function keepRuntime(objects: string, runtime: string): void {
+  const temporary = mkdtempSync(join(cacheDir, "runtime-"));
+  for (const name of readdirSync(objects))
+    if (/^verilated.*\.o$/.test(name)) copyFileSync(join(objects, name), join(temporary, name));
+  try {
+    renameSync(temporary, runtime);
+  } catch {
+    // Another build was first.
+    rmSync(temporary, { recursive: true, force: true });
   }
 }
 

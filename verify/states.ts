@@ -93,6 +93,12 @@ export function snapshot(ir: Ir, state: MachineState, scratch: Scratch): Map<str
     if (scope.endsWith("x_buffer")) return bufferWords(scratch.x[l], 1, input.size, input.lanes, input.bits);
     if (scope.endsWith("delta_buffer"))
       return bufferWords(scratch.delta[l], 1, output.size, output.lanes, ir.errorBits);
+    const side = /\.([xd])_factors$/.exec(scope)?.[1] as "x" | "d" | undefined;
+    const unit = state.layers[l].lowRank;
+    if (side && unit && ir.lowRank) {
+      const { size, lanes } = side === "x" ? input : output;
+      return bufferWords(unit[side].factors, ir.lowRank.rank, size, lanes, ir.lowRank.factorBits);
+    }
     return bufferWords(
       state.layers[l].gradient,
       layer.inputs,

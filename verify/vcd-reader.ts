@@ -59,6 +59,8 @@ export class VcdReader {
     this.listener = listener;
   }
 
+  /** Takes the next piece; a line counts when its end is there, so that a dump which was cut off ends with its last
+   *  whole line. */
   push(chunk: Buffer): void {
     const text = this.held.length > 0 ? Buffer.concat([this.held, chunk]) : chunk;
     let at = 0;

@@ -87,7 +87,9 @@ function simulate({ ir, conductances, codes, labels, samples, stalls }: Run): Ex
       golden.sample(codes.subarray(current * inputs, (current + 1) * inputs), label, state.layers, scratch);
       tracer.sample(scratch, label, prediction, train);
     },
-    gradient: () => tracer.gradient(),
+    gradientStart: () => tracer.gradientStart(),
+    instruction: (...event) => tracer.instruction(...event),
+    gradient: (batchEnds) => tracer.gradient(batchEnds),
     update: (rows) => tracer.update(rows),
     range: () => tracer.range(),
   };
@@ -117,13 +119,30 @@ export function beats({ ir, codes, labels, samples }: Run): Buffer {
   return buffer;
 }
 
+/** Verilator's choice of what to trace: the modules that have events, and those that these are in. Tracing all would
+ *  double the C++. */
+function tracing(ir: Ir, verilog: ReadonlyMap<string, string>): string {
+  const traced = new Set(ir.channels.map((c) => c.module));
+  const name = (file: string) => file.replace(/\.v$/, "");
+  const instantiates = (text: string) =>
+    [...traced].some((module) => new RegExp(`^\\s*${module}\\s+[#\\w]`, "m").test(text));
+  for (let before = -1; before !== traced.size; ) {
+    before = traced.size;
+    for (const [file, text] of verilog) if (instantiates(text)) traced.add(name(file));
+  }
+  const silent = [...verilog.keys()].filter((file) => !traced.has(name(file)));
+  return ["`verilator_config", ...silent.map((file) => `tracing_off -file "${file}"`), ""].join("\n");
+}
+
 /** Sources of one machine's harness: Verilog, C++ and what is traced. */
 export function harnessSources(ir: Ir, rtl: ReadonlyMap<string, string>): Map<string, string> {
   const sources = new Map<string, string>();
   for (const [name, text] of rtl)
     if (name.endsWith(".v") && !name.includes("blackbox")) sources.set(basename(name), text);
+  const verilog = new Map(sources);
   sources.set("harness.cpp", source("harness.cpp"));
   sources.set("machine.h", harnessHeader(ir));
+  sources.set("trace.vlt", tracing(ir, verilog));
   return sources;
 }
 

@@ -1,12 +1,15 @@
 /** `update_unit` with `lfsr` and `stochastic_round`: gradient words to pulse counts, row by row. */
-import type { LayerIr } from "../../generator/ir.ts";
+import type { LayerIr, LowRankIr } from "../../generator/ir.ts";
+import { DISTANCE_MAX, SHIFT_MAX } from "../../generator/low-rank/format.ts";
 import { xorshift32 } from "../../generator/random.ts";
-import { clip } from "../arith.ts";
+import { clip, roundShift } from "../arith.ts";
+import type { LowRankState } from "./low-rank-unit.ts";
 
 /** Pulse count of one gradient element before the clip: floor((−G · multiplier + rounding) / 2^shift).
- *  @param random state of the lane's LFSR, or null for nearest rounding */
-export function pulses(layer: LayerIr, gradient: number, shift: number, random: number | null): number {
-  const scaled = -gradient * layer.update.multiplier;
+ *  @param random state of the lane's LFSR, or null for nearest rounding
+ *  @param cut shift of the scaled gradient before it is rounded */
+export function pulses(layer: LayerIr, gradient: number, shift: number, random: number | null, cut = 0): number {
+  const scaled = Math.floor((-gradient * layer.update.multiplier) / 2 ** cut);
   let rounding: number;
   if (random === null) rounding = shift === 0 ? 0 : 2 ** (shift - 1);
   else {
@@ -42,6 +45,7 @@ export function rowCounts(
   shift: number,
   lfsr: Uint32Array | null,
   counts: Int16Array,
+  cut = 0,
 ): number {
   const max = layer.update.pulseMax;
   let clipped = 0;
@@ -49,11 +53,62 @@ export function rowCounts(
     for (let k = 0; k < lanes; k++) {
       const j = w * lanes + k;
       if (j < layer.outputs) {
-        const wide = pulses(layer, gradient(j), shift, lfsr ? lfsr[k] : null);
+        const wide = pulses(layer, gradient(j), shift, lfsr ? lfsr[k] : null, cut);
         counts[j] = clip(wide, -max, max);
         if (counts[j] !== wide) clipped++;
       }
       if (lfsr) lfsr[k] = xorshift32(lfsr[k]);
     }
   return clipped;
+}
+
+/** The elements of a low-rank gradient, row by row: Σ over the pass's outer products of (strength · input factor) ·
+ *  output factor. */
+export class RankSum {
+  /** Shift of the rounding. */
+  readonly shift: number;
+  readonly #unit: LowRankIr;
+  readonly #state: LowRankState;
+  readonly #cut: number;
+  readonly #largest: number;
+  /** Strength · input factor of the row, by outer product. */
+  readonly #row: number[];
+  #first = 0;
+
+  constructor(layer: LayerIr, unit: LowRankIr, state: LowRankState) {
+    this.#unit = unit;
+    this.#state = state;
+    const exponents = state.strengths.filter((s) => s.mantissa !== 0).map((s) => s.exponent);
+    this.#largest = exponents.length > 0 ? Math.max(...exponents) : 0;
+    const shift = Math.max(0, layer.update.shift - this.#largest);
+    this.shift = Math.min(shift, SHIFT_MAX);
+    this.#cut = shift - this.shift;
+    this.#row = new Array<number>(unit.terms).fill(0);
+  }
+
+  /** Goes to row neuron i of a pass. */
+  row(pass: number, i: number): void {
+    const { terms, factorBits } = this.#unit;
+    const { strengths, x } = this.#state;
+    this.#first = pass * terms;
+    for (let n = 0; n < terms; n++) {
+      const r = this.#first + n;
+      const { mantissa, exponent } = strengths[r];
+      const distance = mantissa === 0 ? 0 : Math.min(DISTANCE_MAX, this.#largest - exponent);
+      this.#row[n] = roundShift(mantissa * x.factors[r * x.size + i], factorBits - 1 + distance);
+    }
+  }
+
+  /** Element j of the row. */
+  element(j: number): number {
+    const { factors, size } = this.#state.d;
+    let sum = 0;
+    for (let n = 0; n < this.#row.length; n++) sum += this.#row[n] * factors[(this.#first + n) * size + j];
+    return sum;
+  }
+
+  /** What of a scaled element is cut off before it is rounded, as a shift. */
+  get cut(): number {
+    return this.#cut;
+  }
 }

@@ -38,7 +38,7 @@ describe("the fields of a gradient method", () => {
       programming: "coincidence",
       pulseTrain: 31,
     });
-    const lowRank = { ...common, rank: 3, update: "rank-sum" };
+    const lowRank = { ...common, rank: 3, update: "rank-sum", factorBits: 12 };
     expect(gradientOf("method=sbpca")).toEqual({ ...lowRank, method: "sbpca", subBatch: 1 });
     expect(gradientOf("method=lrt")).toEqual({ ...lowRank, method: "lrt", unbiased: 1 });
     const nmf = { ...lowRank, method: "nmf", iterations: 3 };
@@ -49,7 +49,14 @@ describe("the fields of a gradient method", () => {
   });
 
   it("are taken as given", () => {
-    const given = { rank: 5, update: "rank-seq", programming: "coincidence", pulseTrain: 7, unbiased: 0 };
+    const given = {
+      rank: 5,
+      update: "rank-seq",
+      programming: "coincidence",
+      pulseTrain: 7,
+      unbiased: 0,
+      factorBits: 9,
+    };
     const sets = Object.entries(given).map(([key, value]) => `${key}=${value}`);
     expect(gradientOf("method=lrt", ...sets)).toEqual({ ...common, ...given, method: "lrt" });
   });
@@ -84,6 +91,7 @@ describe("the fields of a gradient method", () => {
     ["iterations", ["method=lrt", "iterations=3"], /^lrt does not iterate; leave it out/],
     ["unbiased", ["method=sbpca", "unbiased=1"], /^sbpca does not reduce at random; leave it out/],
     ["unbiased", ["method=nmf", "unbiased=1"], /^there is no front end of lrt; leave it out/],
+    ["factorBits", ["factorBits=8"], /^mbgd keeps no factors; leave it out/],
     ["accumulatorBits", ["method=nmf", "accumulatorBits=32"], /^nmf keeps no full gradient; leave it out/],
     ["programming", ["programming=coincidence"], /^coincidence .*; use row, or gradient\.method sgd$/],
     ["programming", ["method=lrt", "programming=coincidence"], /; use row, or gradient\.update rank-seq$/],
@@ -142,7 +150,14 @@ describe("the fields of a gradient method", () => {
 
 describe("a method that only the golden model has", () => {
   it.each([
-    [["gradient.method=nmf"], "tiny: gradient.method: nmf is in the golden model only so far; use sgd or mbgd"],
+    [
+      ["gradient.method=nmf"],
+      "tiny: gradient.method: nmf is in the golden model only so far; use sgd, mbgd, sbpca or lrt",
+    ],
+    [
+      ["gradient.method=sbpca", "gradient.subBatch=2"],
+      "tiny: gradient.subBatch: 2 is in the golden model only so far; use 1",
+    ],
     [
       ["gradient.method=sgd", "gradient.programming=coincidence"],
       "tiny: gradient.programming: coincidence is in the golden model only so far; use row",

@@ -27,6 +27,14 @@ const tile = fc.tuple(side, side).chain(([rows, cols]) =>
   }),
 );
 
+const lowRank = {
+  update: fc.constantFrom("rank-sum" as const, "rank-seq" as const),
+  rounding: fc.constantFrom("stochastic" as const, "nearest" as const),
+  factorBits: fc.integer({ min: 6, max: 16 }),
+  lanes: fc.integer({ min: 1, max: 16 }),
+  maxPulses: fc.integer({ min: 1, max: 40 }),
+};
+
 const input = fc.record({
   name: fc.constant("random"),
   network: fc.record({
@@ -52,6 +60,18 @@ const input = fc.record({
       lanes: fc.integer({ min: 1, max: 16 }),
       maxPulses: fc.integer({ min: 1, max: 40 }),
       accumulatorBits: fc.integer({ min: 18, max: 40 }),
+    }),
+    fc.record({
+      method: fc.constant("sbpca" as const),
+      rank: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 6, max: 16 })),
+      ...lowRank,
+    }),
+    fc.record({
+      method: fc.constant("lrt" as const),
+      // A larger rank's program is thousands of instructions long.
+      rank: fc.integer({ min: 1, max: 6 }),
+      unbiased: fc.constantFrom(0, 0.3, 1),
+      ...lowRank,
     }),
   ),
   training: fc.record({

@@ -1,0 +1,250 @@
+/** The low-rank unit against the golden model, and on inputs that give it nothing to hold. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Random } from "../../data/random.ts";
+import type { LowRankIr } from "../../generator/ir.ts";
+import { lowRankPrograms } from "../../generator/low-rank/build.ts";
+import { toScalar } from "../../generator/low-rank/format.ts";
+import { type LowRank, reconstruct } from "../../golden/low-rank/low-rank.ts";
+import {
+  addSample,
+  gradientOf as lrtGradient,
+  newLrt,
+  startBatch as startLrt,
+  truncation,
+} from "../../golden/low-rank/lrt.ts";
+import {
+  addSubBatch,
+  gradientOf as sbpcaGradient,
+  sbpcaOf,
+  startBatch as startSbpca,
+} from "../../golden/low-rank/sbpca.ts";
+import { createLowRankState, LowRankUnit } from "../../sim/units/low-rank-unit.ts";
+
+const INPUTS = 40;
+const OUTPUTS = 17;
+const BATCH = 32;
+
+interface Settings {
+  readonly method: "sbpca" | "lrt";
+  readonly rank: number;
+  readonly factorBits: number;
+  readonly unbiased?: number;
+  readonly seed?: number;
+  readonly inputs?: number;
+  readonly outputs?: number;
+}
+
+/** A unit of its own, and what it holds. */
+function unitOf({ method, rank, factorBits, unbiased = 0, seed = 1, inputs = INPUTS, outputs = OUTPUTS }: Settings) {
+  const programs = lowRankPrograms({ method, rank, factorBits, unbiased }, 4);
+  const ir: LowRankIr = {
+    method,
+    rank,
+    factorBits,
+    passes: 1,
+    terms: rank,
+    sample: programs.sample,
+    batch: programs.batch,
+    constants: programs.constants.map(toScalar),
+    memoryWords: programs.words,
+    seeds: [seed],
+  };
+  const state = createLowRankState(ir, 0, inputs, outputs);
+  const one = 2 ** (factorBits - 1);
+  const column = (side: "x" | "d", r: number) =>
+    Float64Array.from(state[side].factors.subarray(r * state[side].size, (r + 1) * state[side].size), (v) => v / one);
+  /** Σ σ d xᵀ, [inputs][outputs]. */
+  const gradient = (): Float64Array => {
+    const lowRank: LowRank = {
+      u: Array.from({ length: rank }, (_, r) => column("d", r)),
+      v: Array.from({ length: rank }, (_, r) => column("x", r)),
+      strengths: Float64Array.from(state.strengths, (s) => s.mantissa * 2 ** s.exponent),
+    };
+    return reconstruct(lowRank, new Float64Array(inputs * outputs));
+  };
+  return { unit: new LowRankUnit(ir, state), state, column, gradient };
+}
+
+interface Sample {
+  readonly x: Int16Array;
+  readonly delta: Int16Array;
+  readonly exponent: number;
+}
+
+/** Codes of a few kinds of sample, with noise: most of their gradient is of low rank. */
+function samples(random: Random, count: number): Sample[] {
+  const kinds = 4;
+  const wave = (size: number, kind: number, scale: number) =>
+    Int16Array.from({ length: size }, (_, i) =>
+      Math.round(scale * (Math.sin((i + 1) * (kind + 1) * 0.37) + 0.3 * (random.uniform() - 0.5))),
+    );
+  return Array.from({ length: count }, () => {
+    const kind = Math.floor(kinds * random.uniform());
+    return {
+      x: wave(INPUTS, kind, 100).map((v) => v + 128),
+      delta: wave(OUTPUTS, kind + 7, 150),
+      exponent: -20 + Math.floor(3 * random.uniform()),
+    };
+  });
+}
+
+const reals = ({ x, delta, exponent }: Sample) => ({
+  x: Float64Array.from(x),
+  delta: Float64Array.from(delta, (v) => v * 2 ** exponent),
+});
+
+/** ‖a − b‖ / ‖b‖ */
+function distance(a: Float64Array, b: Float64Array): number {
+  let difference = 0;
+  let size = 0;
+  for (let k = 0; k < a.length; k++) {
+    difference += (a[k] - b[k]) ** 2;
+    size += b[k] ** 2;
+  }
+  return Math.sqrt(difference / size);
+}
+
+function feed(unit: LowRankUnit, list: readonly Sample[]): void {
+  const vectors = (s: Sample, k: number) => ({
+    x: s.x,
+    xExponent: 0,
+    delta: s.delta,
+    deltaExponent: s.exponent,
+    count: k + 1,
+  });
+  list.forEach((s, k) => {
+    unit.sample(vectors(s, k));
+  });
+  unit.batch(vectors(list[list.length - 1], list.length - 1));
+}
+
+const unitVectors = (rank: number, size: number) =>
+  Array.from({ length: rank }, (_, r) => Float64Array.from({ length: size }, (_, i) => (i === r ? 1 : 0)));
+
+describe("the gradient that the unit holds", () => {
+  it.each([
+    [1, 12, 0.01],
+    [3, 12, 0.01],
+    [3, 8, 0.1],
+    [6, 16, 0.003],
+  ])(
+    "by sbpca of rank %i with factors of %i bits is the golden model's within %f, batch after batch",
+    (rank, factorBits, bound) => {
+      const random = new Random(rank);
+      const { unit, gradient } = unitOf({ method: "sbpca", rank, factorBits });
+      const golden = sbpcaOf(unitVectors(rank, INPUTS), unitVectors(rank, OUTPUTS), new Float64Array(rank));
+      for (let batch = 0; batch < 3; batch++) {
+        const list = samples(random, BATCH);
+        feed(unit, list);
+        startSbpca(golden);
+        for (const s of list.map(reals)) addSubBatch(golden, [s.x], [s.delta]);
+        const expected = reconstruct(sbpcaGradient(golden), new Float64Array(INPUTS * OUTPUTS));
+        expect(distance(gradient(), expected)).toBeLessThan(bound);
+      }
+    },
+  );
+
+  it.each([
+    [1, 12, 0.02],
+    [3, 12, 0.02],
+    [5, 16, 0.005],
+  ])(
+    "by lrt of rank %i with truncation and factors of %i bits is the golden model's within %f",
+    (rank, factorBits, bound) => {
+      const random = new Random(rank);
+      const { unit, gradient } = unitOf({ method: "lrt", rank, factorBits });
+      const golden = newLrt(INPUTS, OUTPUTS, rank);
+      for (let batch = 0; batch < 3; batch++) {
+        const list = samples(random, BATCH);
+        feed(unit, list);
+        startLrt(golden);
+        for (const s of list.map(reals)) addSample(golden, s.x, s.delta, truncation);
+        const expected = reconstruct(lrtGradient(golden), new Float64Array(INPUTS * OUTPUTS)).map((g) => g * BATCH);
+        expect(distance(gradient(), expected)).toBeLessThan(bound);
+      }
+    },
+  );
+
+  it("by unbiased lrt is, on average over many draws, the sum of the samples' outer products", () => {
+    const list = samples(new Random(5), 8);
+    const exact = new Float64Array(INPUTS * OUTPUTS);
+    for (const { x, delta } of list.map(reals))
+      for (let i = 0; i < INPUTS; i++) for (let j = 0; j < OUTPUTS; j++) exact[i * OUTPUTS + j] += x[i] * delta[j];
+    const draws = 600;
+    const sum = new Float64Array(exact.length);
+    let spread = 0;
+    for (let seed = 1; seed <= draws; seed++) {
+      const { unit, gradient } = unitOf({ method: "lrt", rank: 2, factorBits: 16, unbiased: 1, seed: 7919 * seed });
+      feed(unit, list);
+      const one = gradient();
+      for (let k = 0; k < sum.length; k++) sum[k] += one[k] / draws;
+      spread += distance(one, exact) ** 2 / draws;
+    }
+    // What truncation keeps is off by far more.
+    const { unit, gradient } = unitOf({ method: "lrt", rank: 2, factorBits: 16 });
+    feed(unit, list);
+    expect(distance(sum, exact)).toBeLessThan(3 * Math.sqrt(spread / draws));
+    expect(distance(sum, exact)).toBeLessThan(0.3 * distance(gradient(), exact));
+  });
+});
+
+describe("whatever comes in", () => {
+  const code = (min: number, max: number) =>
+    fc.oneof(fc.constant(0), fc.constant(max), fc.constant(min), fc.integer({ min, max }));
+  const sample = (inputs: number, outputs: number) =>
+    fc.record({
+      x: fc.oneof(
+        fc.array(code(0, 255), { minLength: inputs, maxLength: inputs }),
+        fc.constant(new Array<number>(inputs).fill(0)),
+        fc.constant(new Array<number>(inputs).fill(255)),
+      ),
+      delta: fc.oneof(
+        fc.array(code(-255, 255), { minLength: outputs, maxLength: outputs }),
+        fc.constant(new Array<number>(outputs).fill(0)),
+        fc.constant(new Array<number>(outputs).fill(-255)),
+      ),
+      exponent: fc.oneof(fc.integer({ min: -8, max: 8 }), fc.constant(40), fc.constant(-40)),
+    });
+  const run = fc
+    .record({
+      method: fc.constantFrom("sbpca" as const, "lrt" as const),
+      rank: fc.integer({ min: 1, max: 4 }),
+      inputs: fc.integer({ min: 1, max: 9 }),
+      outputs: fc.integer({ min: 1, max: 6 }),
+      factorBits: fc.integer({ min: 8, max: 16 }),
+      unbiased: fc.constantFrom(0, 0.5, 1),
+    })
+    .chain((settings) =>
+      fc.record({
+        settings: fc.constant(settings),
+        list: fc.array(sample(settings.inputs, settings.outputs), { minLength: 1, maxLength: 12 }),
+      }),
+    );
+
+  it("no column is longer than one, and no two lean on each other", () => {
+    fc.assert(
+      fc.property(run, ({ settings, list }) => {
+        const { unit, state, column } = unitOf(settings);
+        feed(
+          unit,
+          list.map((s) => ({ x: Int16Array.from(s.x), delta: Int16Array.from(s.delta), exponent: s.exponent })),
+        );
+        for (const { m, e } of state.memory) expect(Number.isFinite(m * 2 ** e)).toBe(true);
+        // Rounding: a unit of the code for each element and sample, at most.
+        const slack = (size: number) => (4 + list.length) * Math.sqrt(size) * 2 ** (1 - settings.factorBits) + 0.05;
+        for (const side of ["x", "d"] as const) {
+          const columns = Array.from({ length: settings.rank }, (_, r) => column(side, r));
+          columns.forEach((p, r) => {
+            for (const q of columns.slice(0, r + 1)) {
+              const product = p.reduce((s, v, i) => s + v * q[i], 0);
+              if (p === q) expect(product).toBeLessThan(1 + slack(p.length));
+              else expect(Math.abs(product)).toBeLessThan(slack(p.length) + (settings.method === "lrt" ? 0.2 : 0.05));
+            }
+          });
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
