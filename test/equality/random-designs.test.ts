@@ -26,6 +26,6 @@ describe("random designs", () => {
         { numRuns: runs, endOnFailure: false },
       );
     },
-    40 * 60_000,
+    Math.max(40, runs) * 60_000,
   );
 });
