@@ -1,6 +1,7 @@
 /** Puts the commands together. Each command's file imports the machinery behind it only when it runs. */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { addCompare } from "./compare.ts";
 import { addGenerate } from "./generate.ts";
 import { addGolden } from "./golden.ts";
 import { runProgram } from "./run.ts";
@@ -29,7 +30,8 @@ export function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "rankloom: ")) })
     .addHelpText("after", `${DESIGNS}\n${EXIT_CODES}`);
-  for (const add of [addGenerate, addTrain, addVerify, addGolden]) add(root).addHelpText("after", EXIT_CODES);
+  for (const add of [addGenerate, addTrain, addVerify, addGolden, addCompare])
+    add(root).addHelpText("after", EXIT_CODES);
   return root;
 }
 

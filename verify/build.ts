@@ -73,7 +73,8 @@ export async function build(options: BuildOptions): Promise<string> {
     const kept = existsSync(runtime) ? readdirSync(runtime) : [];
     if (kept.length > 0) cpSync(runtime, join(work, "obj"), { recursive: true });
     // What is compiled for one short run: the headers of many small files would cost more than their code.
-    const single = options.optimise === "-O0" ? ["-MAKEFLAGS", "VM_PARALLEL_BUILDS=0"] : [];
+    // And a module's code once, not once for each instance.
+    const single = options.optimise === "-O0" ? ["-MAKEFLAGS", "VM_PARALLEL_BUILDS=0", "-fno-inline"] : [];
     const { code, output } = await run(
       "verilator",
       [

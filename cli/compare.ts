@@ -1,0 +1,154 @@
+/** `rankloom compare`: trains a design with several gradient methods and sets the results side by side. */
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { EXIT, Refusal } from "../generator/errors.ts";
+import type { TrainResult } from "../sim/train.ts";
+import type { Combination } from "./comparison.ts";
+import {
+  type AmountOptions,
+  addAmounts,
+  addDesign,
+  addJson,
+  type DesignOptions,
+  designOf,
+  wholeNumber,
+} from "./options.ts";
+import { bits, count, Output, percent, table } from "./output.ts";
+import { interruptible } from "./run.ts";
+
+interface Options extends DesignOptions, AmountOptions {
+  readonly methods: string[];
+  readonly ranks: number[];
+  readonly updates: string[];
+  readonly rates?: number[];
+  readonly seeds?: number[];
+  readonly jobs: number;
+  readonly again?: boolean;
+  readonly json?: string;
+}
+
+const words = (flag: string, allowed: readonly string[]) => (text: string) =>
+  text.split(",").map((word) => {
+    if (!allowed.includes(word))
+      throw new Refusal(`${flag}: ${JSON.stringify(word)} is not allowed; use one or more of ${allowed.join(", ")}`);
+    return word;
+  });
+
+const numbers = (parse: (text: string) => number) => (text: string) => text.split(",").map(parse);
+
+function rate(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1024) || text.trim() === "")
+    throw new Refusal(`--rates: ${JSON.stringify(text)} is not allowed; use numbers above 0, up to 1024`);
+  return value;
+}
+
+export function addCompare(root: Command): Command {
+  const command = root
+    .command("compare")
+    .description("train a design with several gradient methods, in parallel, and set the results side by side");
+  addAmounts(addDesign(command));
+  return addJson(command)
+    .option("--methods <list>", "gradient methods", words("--methods", ["sgd", "mbgd", "sbpca", "lrt"]), [
+      "mbgd",
+      "sbpca",
+      "lrt",
+    ])
+    .option("--ranks <list>", "ranks of the low-rank methods", numbers(wholeNumber("--ranks", 1, 16)), [1, 3])
+    .option("--updates <list>", "their updates", words("--updates", ["rank-sum", "rank-seq"]), ["rank-sum", "rank-seq"])
+    .option("--rates <list>", "learning rates (default: the design's)", numbers(rate))
+    .option("--seeds <list>", "seeds (default: the design's)", numbers(wholeNumber("--seeds", 0, 0x7fffffff)))
+    .option("--jobs <n>", "runs at once", wholeNumber("--jobs", 1, 256), availableParallelism())
+    .option("--again", "train again what an earlier comparison has finished")
+    .action(compare);
+}
+
+async function compare(name: string, options: Options): Promise<void> {
+  const { design } = await designOf(name, options);
+  const { combinations, runAll, RunStore } = await import("./comparison.ts");
+  const { data, epochs, samples, testSamples } = options;
+  const list = combinations(design, {
+    methods: options.methods,
+    ranks: options.ranks,
+    updates: options.updates,
+    rates: options.rates ?? [design.training.learningRate],
+    seeds: options.seeds ?? [design.training.seed],
+  });
+  const output = await Output.open(options.json);
+  const folder = join("out", design.name, "compare");
+  const store = new RunStore(folder, { data, epochs, samples, testSamples });
+  if (options.again) for (const combination of list) store.forget(combination);
+  const signal = interruptible();
+  const results = await runAll(list, store, options.jobs, signal, (done) =>
+    output.progress(`${list.length} runs`, done, list.length),
+  );
+  output.endProgress();
+  const rows = list.flatMap((combination, n) => {
+    const result = results[n];
+    return result ? [{ combination, result }] : [];
+  });
+  await output.result({
+    design,
+    epochs,
+    data: rows[0]?.result.data ?? null,
+    finished: rows.length,
+    of: list.length,
+    runs: rows.map(({ combination, result }) => ({
+      ...figures(combination, result),
+      accuracyPerEpoch: result.accuracy.perEpoch,
+      memory: result.memory,
+      cycles: result.cycles,
+      saturation: result.saturation.total,
+      stateHash: result.stateHash,
+    })),
+  });
+  if (rows.length > 0) output.say(report(rows));
+  output.say(`finished runs are kept in ${folder}; --again trains them anew`);
+  if (signal.aborted) process.exitCode = EXIT.interrupted;
+}
+
+/** What the table says of one run. */
+function figures({ method, rank, update, learningRate, seed, design }: Combination, result: TrainResult) {
+  const { layers } = design.network;
+  const cells = layers.slice(1).reduce((sum, size, l) => sum + size * layers[l], 0);
+  return {
+    method,
+    rank,
+    update,
+    learningRate,
+    seed,
+    accuracy: result.accuracy.test,
+    cyclesPerSample: result.cycles.perSample,
+    gradientBits: result.memory.gradient,
+    pulsesPerCell: result.pulses.total / cells,
+    mostPulsesInACell: result.pulses.maxPerCell,
+    saturations: Object.values(result.saturation.total).reduce((sum, n) => sum + n, 0),
+  };
+}
+
+function report(rows: readonly { combination: Combination; result: TrainResult }[]): string {
+  const head = ["method", "rank", "update", "η", "seed", "accuracy", "cycles a sample", "gradient memory"];
+  return table(
+    [
+      [...head, "pulses a cell", "most in one", "saturations"],
+      ...rows.map(({ combination, result }) => {
+        const f = figures(combination, result);
+        return [
+          f.method,
+          f.rank === null ? "" : String(f.rank),
+          f.update ?? "",
+          String(f.learningRate),
+          String(f.seed),
+          percent(f.accuracy),
+          count(Math.round(f.cyclesPerSample)),
+          bits(f.gradientBits),
+          f.pulsesPerCell.toFixed(1),
+          count(f.mostPulsesInACell),
+          count(f.saturations),
+        ];
+      }),
+    ],
+    [0, 2],
+  ).join("\n");
+}

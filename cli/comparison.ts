@@ -1,0 +1,170 @@
+/** The runs of a comparison: every combination of method, rank, update, learning rate and seed, each trained in a
+ *  process of its own, and kept by what was trained, so that a comparison goes on where it stopped. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Refusal } from "../generator/errors.ts";
+import { isLowRank } from "../generator/method-fields.ts";
+import { type Design, type DesignInput, validateDesign } from "../generator/schema.ts";
+import { writeFileWhole } from "../generator/write.ts";
+import type { TrainResult } from "../sim/train.ts";
+
+export interface Choices {
+  readonly methods: readonly string[];
+  readonly ranks: readonly number[];
+  readonly updates: readonly string[];
+  readonly rates: readonly number[];
+  readonly seeds: readonly number[];
+}
+
+export interface Amounts {
+  readonly epochs: number;
+  readonly samples?: number;
+  readonly testSamples?: number;
+  readonly data?: string;
+}
+
+export interface Combination {
+  readonly method: string;
+  /** null where the method has none. */
+  readonly rank: number | null;
+  readonly update: string | null;
+  readonly learningRate: number;
+  readonly seed: number;
+  readonly design: Design;
+}
+
+/** Fields of `gradient` that every method has. */
+const COMMON = ["rounding", "lanes", "maxPulses"] as const;
+
+/** All designs to compare, in the order of the choices.
+ *  @throws Refusal where a combination is no design */
+export function combinations(base: Design, { methods, ranks, updates, rates, seeds }: Choices): Combination[] {
+  const list: Combination[] = [];
+  for (const method of methods) {
+    const lowRank = isLowRank(method as Design["gradient"]["method"]);
+    for (const rank of lowRank ? ranks : [null])
+      for (const update of lowRank ? updates : [null])
+        for (const learningRate of rates)
+          for (const seed of seeds) {
+            // What the base's method alone has would be refused for another.
+            const same = base.gradient.method === method;
+            const kept = same ? base.gradient : Object.fromEntries(COMMON.map((key) => [key, base.gradient[key]]));
+            const gradient = { ...kept, method, ...(lowRank ? { rank, update } : {}) };
+            const input = { ...base, gradient, training: { ...base.training, learningRate, seed } };
+            const design = validateDesign(input as DesignInput, `${base.name} as ${method}`);
+            list.push({ method, rank, update, learningRate, seed, design });
+          }
+  }
+  return list;
+}
+
+const program = fileURLToPath(new URL("rankloom.mjs", import.meta.url));
+
+/** Finished runs in a folder, by what was trained. */
+export class RunStore {
+  readonly #folder: string;
+  readonly #amounts: Amounts;
+
+  constructor(folder: string, amounts: Amounts) {
+    this.#folder = folder;
+    this.#amounts = amounts;
+    mkdirSync(folder, { recursive: true });
+  }
+
+  #file({ design }: Combination, kind: string): string {
+    const key = createHash("sha256")
+      .update(JSON.stringify([design, this.#amounts]))
+      .digest("hex")
+      .slice(0, 16);
+    return join(this.#folder, `${key}${kind}.json`);
+  }
+
+  /** The result of a run that was finished earlier, or null. */
+  read(combination: Combination): TrainResult | null {
+    const file = this.#file(combination, "");
+    if (!existsSync(file)) return null;
+    const result = JSON.parse(readFileSync(file, "utf8")) as TrainResult;
+    return result.interrupted ? null : result;
+  }
+
+  forget(combination: Combination): void {
+    rmSync(this.#file(combination, ""), { force: true });
+  }
+
+  /** Trains one combination in a process of its own.
+   *  @throws Refusal with the process's own line where it fails */
+  async run(combination: Combination, started: (child: ChildProcess) => void): Promise<TrainResult> {
+    const { epochs, samples, testSamples, data } = this.#amounts;
+    const design = this.#file(combination, ".design");
+    writeFileWhole(design, `${JSON.stringify(combination.design, null, 2)}\n`);
+    const amounts = Object.entries({ epochs, samples, "test-samples": testSamples, data }).flatMap(([key, value]) =>
+      value === undefined ? [] : [`--${key}`, String(value)],
+    );
+    const args = [program, "train", design, "--threads", "1", "--json", this.#file(combination, ""), ...amounts];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+    started(child);
+    let complaint = "";
+    child.stderr.on("data", (text: Buffer) => {
+      complaint += text.toString();
+    });
+    const code = await new Promise<number>((done, failed) => {
+      child.on("error", failed);
+      child.on("close", (status) => done(status ?? 130));
+    });
+    rmSync(design, { force: true });
+    const result = code === 0 ? this.read(combination) : null;
+    if (result === null) throw new Refusal(complaint.trim() || `a run ended with code ${code}`, code || 1);
+    return result;
+  }
+}
+
+/** Runs what is not yet in the store, `jobs` at once.
+ *  @param each called with the number of finished runs, those of the store first
+ *  @param signal stops: runs under way are ended, finished ones stay
+ *  @returns results in the order of the combinations; null where the signal came first */
+export async function runAll(
+  list: readonly Combination[],
+  store: RunStore,
+  jobs: number,
+  signal: AbortSignal,
+  each: (done: number) => void,
+): Promise<(TrainResult | null)[]> {
+  const results = list.map((combination) => store.read(combination));
+  const open = list.map((_, n) => n).filter((n) => results[n] === null);
+  const running = new Set<ChildProcess>();
+  const stop = () => {
+    for (const child of running) child.kill();
+  };
+  signal.addEventListener("abort", stop);
+  process.once("exit", stop);
+  let done = list.length - open.length;
+  each(done);
+  let failure: unknown = null;
+  const worker = async () => {
+    while (open.length > 0 && !signal.aborted && failure === null) {
+      const n = open.shift() as number;
+      let child: ChildProcess | null = null;
+      try {
+        results[n] = await store.run(list[n], (started) => {
+          child = started;
+          running.add(started);
+        });
+        each(++done);
+      } catch (error) {
+        if (!signal.aborted) failure ??= error;
+      } finally {
+        if (child) running.delete(child);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs, open.length) }, worker));
+  process.off("exit", stop);
+  if (failure) {
+    stop();
+    throw failure;
+  }
+  return results;
+}
