@@ -1,8 +1,8 @@
 /** `rankloom compare`: every combination once, kept for the next time, in a table and as JSON. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { combinations, RunStore } from "../../cli/comparison.ts";
+import { combinations } from "../../cli/comparison.ts";
 import { presets } from "../../generator/presets.ts";
 import { validateDesign } from "../../generator/schema.ts";
 import { rankloom, temporaryFolder } from "./rankloom.ts";
@@ -76,16 +76,16 @@ describe("a comparison", () => {
     expect(stderr.trim()).not.toContain("\n");
   });
 
-  it("trains anew what was interrupted", () => {
+  it("trains anew what was interrupted", async () => {
     const folder = temporaryFolder();
-    mkdirSync(folder, { recursive: true });
-    const store = new RunStore(folder, { epochs: 1 });
-    const [combination] = combinations(tiny, { methods: ["mbgd"], ranks: [], updates: [], rates: [0.2], seeds: [1] });
-    expect(store.read(combination)).toBeNull();
-    const design = join(folder, "probe");
-    writeFileSync(design, "");
-    rmSync(design);
-    expect(store.read(combination)).toBeNull();
+    await rankloom(args, { cwd: folder });
+    const kept = join(folder, "out/tiny/compare");
+    const [file] = readdirSync(kept);
+    const read = () => JSON.parse(readFileSync(join(kept, file), "utf8"));
+    const whole = read();
+    writeFileSync(join(kept, file), JSON.stringify({ ...whole, interrupted: true, stateHash: "" }));
+    await rankloom(args, { cwd: folder });
+    expect(read()).toEqual({ ...whole, seconds: expect.any(Number) });
   });
 
   it.each([
