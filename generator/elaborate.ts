@@ -301,7 +301,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
       zFraction,
       activationRangeMax: rangeOf(l + 1),
       activationRangeLimit: Math.floor((training.batch * grid.outputs) / ACTIVATION_TOLERANCE),
-      activationRangeFollows: rangeOf(l + 1) > 0 && tile.adcRange === "follow",
+      activationRangeFollows: rangeOf(l + 1) > 0,
       rawBits: 0,
       exponentBits: 10,
       errorScale: errorScales[l],

@@ -316,7 +316,12 @@ function scalarContext(ir: Ir, unit: LowRankIr) {
     MAGNITUDE_BITS,
     ITERATIVE_LATENCY,
     RANDOM_BITS,
-    VALUE_BITS: 2 * operandBits + bitLength(Math.max(...ir.vectors.map((v) => v.size))) + 1,
+    // A dot product; also the sample's place and a random number, and room for a magnitude.
+    VALUE_BITS: Math.max(
+      2 * operandBits + bitLength(Math.max(...ir.vectors.map((v) => v.size))) + 1,
+      indexBits(ir.batch) + 2,
+      MAGNITUDE_BITS + 2,
+    ),
     FACTOR_BITS: unit.factorBits,
     FACTOR_FRACTION: unit.factorBits - 1,
     COEFFICIENT_BITS,

@@ -34,7 +34,9 @@ export const designSchema = z.strictObject({
     adcRange: z
       .enum(["follow", "fixed"])
       .default("follow")
-      .describe("Whether the hardware widens ADC and activation ranges when its saturation counters say so."),
+      .describe(
+        "Whether the hardware widens the ADCs' ranges when its saturation counters say so (those of rectified activations it always does).",
+      ),
     rangeStart: z
       .enum(["calibrated", "finest"])
       .default("calibrated")

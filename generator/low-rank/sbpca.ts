@@ -80,7 +80,12 @@ export function sbpcaSample(a: Assembler, rank: number, factorBits: number): Pro
     const dots = ranks.map((r) => a.project(r, rank));
     const norm = a.project(rank, rank);
     const s = ranks.map((r) => a.multiply(weight, a.strength(r)));
-    const c = dots.map(({ d }) => a.multiply(d, part));
+    // A column of no strength takes what it can of x, whatever its direction; so a fresh unit needs none.
+    const length = a.root(norm.d);
+    const c = dots.map(({ d }, r) => {
+      const strength = a.strength(r);
+      return a.multiply(a.select(a.multiply(strength, strength), d, length), part);
+    });
     const x = orthonormal(a, { p: dots.map((dot) => dot.x), norm: norm.x }, s, c, least);
     const scaled = x.t.map((t) => a.multiply(t, part));
     const d = orthonormal(a, { p: dots.map((dot) => dot.d), norm: norm.d }, s, scaled, least);

@@ -141,18 +141,12 @@ export class LowRankUnit {
     this.#old = { x: new Int16Array(state.x.factors.length), d: new Int16Array(state.d.factors.length) };
   }
 
-  /** One sample; a fresh unit begins with empty factors (lrt) or with the unit vectors (sbpca). */
+  /** One sample; a fresh unit begins with empty factors: at reset, and with lrt at the start of each batch. */
   sample(vectors: SampleVectors): void {
-    const { method, rank, factorBits } = this.#unit;
     const { x, d, memory } = this.#state;
     if (this.#state.fresh) {
-      for (const side of [x, d]) {
-        side.factors.fill(0);
-        if (method === "sbpca")
-          for (let r = 0; r < Math.min(rank, side.size); r++)
-            side.factors[r * side.size + r] = 2 ** (factorBits - 1) - 1;
-      }
-      for (let r = 0; r < rank; r++) memory[r] = { m: 0, e: 0 };
+      for (const side of [x, d]) side.factors.fill(0);
+      for (let r = 0; r < this.#unit.rank; r++) memory[r] = { m: 0, e: 0 };
       this.#state.fresh = false;
     }
     this.#run("sample", vectors);

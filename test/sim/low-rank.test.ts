@@ -231,8 +231,10 @@ describe("whatever comes in", () => {
           list.map((s) => ({ x: Int16Array.from(s.x), delta: Int16Array.from(s.delta), exponent: s.exponent })),
         );
         for (const { m, e } of state.memory) expect(Number.isFinite(m * 2 ** e)).toBe(true);
-        // Rounding: a unit of the code for each element and sample, at most.
-        const slack = (size: number) => (4 + list.length) * Math.sqrt(size) * 2 ** (1 - settings.factorBits) + 0.05;
+        // Rounding: a unit of the code for each element and sample, at most; more where a column is what little the
+        // others did not hold of a vector.
+        const slack = (size: number) =>
+          (4 + list.length) * Math.sqrt(size) * 2 ** (1 - settings.factorBits) + 2 ** (5 - settings.factorBits) + 0.03;
         for (const side of ["x", "d"] as const) {
           const columns = Array.from({ length: settings.rank }, (_, r) => column(side, r));
           columns.forEach((p, r) => {
