@@ -42,6 +42,20 @@ for (const activation of ["relu", "sigmoid", "tanh"] as const)
       training: { batch: 3, learningRate: 2 },
     });
 
+/** Low-rank gradients: both methods, updates and roundings. */
+for (const [method, update, rounding, rank] of [
+  ["sbpca", "rank-sum", "stochastic", 3],
+  ["lrt", "rank-seq", "nearest", 2],
+] as const)
+  matrix.push({
+    name: `${method}-${update}-${rounding}`,
+    network: { layers: [13, 9, 5], activation: "relu", loss: "softmax-cross-entropy" },
+    tile: { rows: 8, cols: 6, columnsPerAdc: 2 },
+    device: { preset: "ideal-60" },
+    gradient: { method, rank, update, rounding, lanes: 4 },
+    training: { batch: 3, learningRate: 2 },
+  });
+
 /** Every width at its least: one neuron, one bit, one pulse, one cycle. */
 const smallest: DesignInput = {
   name: "smallest",
@@ -63,7 +77,7 @@ const deepest: DesignInput = {
 };
 
 const NO_LATCH = "select -assert-none t:$dlatch t:$adlatch t:$dlatchsr t:$sr";
-const CHECK = `hierarchy -check -top rankloom; proc; check -assert; ${NO_LATCH}; select -assert-none t:$mem*`;
+const CHECK = `hierarchy -check -top rankloom; proc -norom; check -assert; ${NO_LATCH}; select -assert-none t:$mem*`;
 
 const isStub = (name: string) => name === "macros_blackbox.v";
 
