@@ -170,7 +170,7 @@ function accuracySpec(points: readonly AccuracyPoint[]): TopLevelSpec {
   const ofAdc = points.filter((p) => p.adcBits !== null && p.epoch === ADC_EPOCHS);
   const ofRounding = points.filter((p) => p.series === "stochastic" || p.series === "nearest");
   const lossless = points.find((p) => p.series === "lossless" && p.epoch === ADC_EPOCHS)?.accuracy ?? 0;
-  const rule = [{ y: lossless, label: `lossless ADC: ${oneDecimal(lossless)}` }];
+  const rule = [{ y: lossless, label: `dashed: lossless ADC, ${oneDecimal(lossless)}` }];
   const panel = { width: 330, height: 230 };
   const axes = (xTitle: string, domain: [number, number], values: number[]) => ({
     x: { type: "ordinal" as const, axis: { title: xTitle, labelAngle: 0, grid: false } },
@@ -194,10 +194,10 @@ function accuracySpec(points: readonly AccuracyPoint[]): TopLevelSpec {
       {
         ...panel,
         title: {
-          text: "What ADCs need is range",
+          text: "Five bits of ADC are enough",
           subtitle: `accuracy after ${ADC_EPOCHS} epochs, stochastic rounding, η = 0.2`,
         },
-        encoding: axes("ADC resolution (bits)", [0, 108], [0, 20, 40, 60, 80, 100]),
+        encoding: axes("ADC resolution (bits)", [93, 98], [93, 94, 95, 96, 97, 98]),
         layer: [
           {
             data: { values: rule },
@@ -206,7 +206,7 @@ function accuracySpec(points: readonly AccuracyPoint[]): TopLevelSpec {
           },
           {
             data: { values: rule },
-            mark: { type: "text", color: PALE, align: "right", dy: -16, fontSize: 11 },
+            mark: { type: "text", color: PALE, align: "right", dy: -66, fontSize: 11 },
             encoding: {
               x: { value: "width" },
               y: { field: "y", type: "quantitative" },
@@ -216,14 +216,14 @@ function accuracySpec(points: readonly AccuracyPoint[]): TopLevelSpec {
           ...curves(
             ofAdc,
             [
-              { series: "ranges follow", color: BLUE, label: "ranges widen in training", at: 6, dy: 46, valueDy: 16 },
+              { series: "ranges follow", color: BLUE, label: "ranges widen in training", at: 6, dy: 46, valueDy: 18 },
               {
                 series: "ranges fixed",
                 color: ORANGE,
                 label: "ranges fixed by calibration",
                 at: 6,
-                dy: -34,
-                valueDy: -14,
+                dy: -44,
+                valueDy: -16,
               },
             ],
             (p) => p.adcBits ?? 0,
