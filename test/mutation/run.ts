@@ -1,5 +1,5 @@
 /** Runs faults through the checks, cheapest first, and says which check caught each. By hand:
- *  `npx tsx test/mutation/run.ts [faults per module] [report.md]`. */
+ *  `npm run mutate -- [faults per module] [report.md] [module …]`. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -36,6 +36,8 @@ export const mutationDesigns: readonly Design[] = [
     tile: { rows: 8, cols: 8, columnsPerAdc: 4, adcBits: 3, rangeStart: "finest", adcRange: "fixed" },
     gradient: { method: "mbgd", rounding: "nearest", lanes: 4, maxPulses: 1, accumulatorBits: 18 },
   },
+  { ...base, gradient: { method: "lrt", rank: 2, update: "rank-seq", lanes: 3, maxPulses: 4 } },
+  { ...base, gradient: { method: "sbpca", rank: 3, rounding: "nearest", lanes: 2, maxPulses: 4 } },
 ].map((input) => validateDesign(input, "mutation") as Design);
 
 /** Which check caught a fault; null: none did. */
@@ -108,7 +110,8 @@ export function allMutations(rtlOf: readonly ReadonlyMap<string, string>[], perM
 async function main(): Promise<void> {
   const perModule = Number(process.argv[2] ?? 4);
   const rtlOf = mutationDesigns.map(rtlFiles);
-  const mutations = allMutations(rtlOf, perModule);
+  const only = process.argv.slice(4);
+  const mutations = allMutations(rtlOf, perModule).filter((m) => only.length === 0 || only.includes(m.module));
   const verdicts: Verdict[] = [];
   const queue = [...mutations];
   const worker = async () => {
