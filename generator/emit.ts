@@ -34,6 +34,19 @@ const partialFolder = `${templateFolder}partials/`;
 /** Behavioural models of the macros, with what they are made of. */
 const macros: readonly string[] = ["column_adc", "crossbar_macro", "sram_1r1w"];
 
+/** Modules that only a low-rank gradient needs, from the leaves. */
+const lowRankModules: readonly string[] = [
+  "float_multiplier",
+  "float_adder",
+  "float_converter",
+  "square_root",
+  "scalar_unit",
+  "vector_unit",
+  "low_rank_unit",
+  "low_rank_program",
+  "rank_sum_unit",
+];
+
 /** The other modules, from the leaves to the top. */
 const modules: readonly string[] = [
   "pulse_programmer",
@@ -47,15 +60,7 @@ const modules: readonly string[] = [
   "gradient_unit",
   "lfsr",
   "divider",
-  "float_multiplier",
-  "float_adder",
-  "float_converter",
-  "square_root",
-  "scalar_unit",
-  "vector_unit",
-  "low_rank_unit",
-  "low_rank_program",
-  "rank_sum_unit",
+  ...lowRankModules,
   "stochastic_round",
   "update_unit",
   "range_register",
@@ -66,19 +71,6 @@ const modules: readonly string[] = [
   "sequencer",
   "host_registers",
   "rankloom",
-];
-
-/** Those of them that only a low-rank gradient needs. */
-const lowRankModules: readonly string[] = [
-  "float_multiplier",
-  "float_adder",
-  "float_converter",
-  "square_root",
-  "scalar_unit",
-  "vector_unit",
-  "low_rank_unit",
-  "low_rank_program",
-  "rank_sum_unit",
 ];
 
 /** Reads that a first layer does not have: the smallest that its unused parameters allow. */
@@ -266,14 +258,18 @@ function lowRankParameters(ir: Ir, unit: LowRankIr, layer: LayerIr): Parameter[]
 /** Both programs, one behind the other. */
 const instructionsOf = ({ sample, batch }: LowRankIr) => [...sample.instructions, ...batch.instructions];
 
+/** Largest of a number of each instruction: there may be more of them than a call takes arguments. */
+const largest = (instructions: readonly Instruction[], number: (instruction: Instruction) => number): number =>
+  instructions.reduce((most, instruction) => Math.max(most, number(instruction)), 0);
+
 /** Bits of an instruction's operand: an address whose highest bit tells a constant, or a number. */
 function fieldBits(unit: LowRankIr): number {
-  const numbers = instructionsOf(unit).flatMap(({ d, a, b, c }) => [d, a, b, c]);
+  const instructions = instructionsOf(unit);
   return Math.max(
-    bitLength(Math.max(...numbers)),
+    bitLength(largest(instructions, ({ d, a, b, c }) => Math.max(d, a, b, c))),
     indexBits(unit.memoryWords) + 1,
     indexBits(unit.constants.length) + 1,
-    indexBits(numbers.length / 4),
+    indexBits(instructions.length),
     indexBits(unit.rank + 2),
     indexBits(unit.rank * (unit.rank + 1)),
   );
@@ -283,7 +279,7 @@ function fieldBits(unit: LowRankIr): number {
 function scalarContext(ir: Ir, unit: LowRankIr) {
   const instructions = instructionsOf(unit);
   const field = fieldBits(unit);
-  const waitBits = Math.max(1, bitLength(Math.max(...instructions.map((i) => i.wait))));
+  const waitBits = Math.max(1, bitLength(largest(instructions, (i) => i.wait)));
   const operandBits = Math.max(unit.factorBits, ir.errorBits, ...ir.vectors.map((v) => v.bits)) + 1;
   const address = (value: number) => BigInt(value < 0 ? 2 ** (field - 1) - 1 - value : value);
   const bits = 4 + 4 * field + waitBits;
@@ -307,7 +303,12 @@ function scalarContext(ir: Ir, unit: LowRankIr) {
     FIELD_BITS: field,
     WAIT_BITS: waitBits,
     ADDRESS_BITS: addressBits,
-    PASS_BITS: bitLength(Math.max(1, ...instructions.filter((i) => i.op === "loop").map((i) => i.b))),
+    PASS_BITS: bitLength(
+      Math.max(
+        1,
+        largest(instructions, (i) => (i.op === "loop" ? i.b : 0)),
+      ),
+    ),
     INDEX_BITS: indexBits(unit.rank * (unit.rank + 1)),
     COUNT_BITS: indexBits(ir.batch) + 1,
     MEMORY_WORDS: unit.memoryWords,

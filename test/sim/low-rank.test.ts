@@ -2,9 +2,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Random } from "../../data/random.ts";
+import { emitRtl } from "../../generator/emit.ts";
 import type { LowRankIr } from "../../generator/ir.ts";
 import { lowRankPrograms } from "../../generator/low-rank/build.ts";
 import { toScalar } from "../../generator/low-rank/format.ts";
+import { prepareMachine } from "../../generator/prepare.ts";
+import { presets } from "../../generator/presets.ts";
+import { validateDesign } from "../../generator/schema.ts";
 import { type LowRank, reconstruct } from "../../golden/low-rank/low-rank.ts";
 import {
   addSample,
@@ -249,4 +253,17 @@ describe("whatever comes in", () => {
       { numRuns: 300 },
     );
   });
+});
+
+describe("the generator", () => {
+  it.each(["sbpca", "lrt"] as const)(
+    "writes the Verilog of %s at the largest rank, tens of thousands of instructions",
+    (method) => {
+      const design = validateDesign({ ...presets.tiny, gradient: { method, rank: 16 } }, "tiny");
+      const { ir } = prepareMachine(design);
+      const program = emitRtl(ir).get("rtl/low_rank_program.v") ?? "";
+      const { sample, batch } = ir.lowRank as LowRankIr;
+      expect(program.match(/: word = /g)).toHaveLength(sample.instructions.length + batch.instructions.length + 1);
+    },
+  );
 });
