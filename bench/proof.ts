@@ -2,43 +2,16 @@
  *  same samples from the same start, and the hash over all conductances is compared after every batch:
  *  `npm run proof [minutes] [design]`. */
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { loadDataset } from "../data/dataset.ts";
-import { emitRtl } from "../generator/emit.ts";
-import { loadDesign } from "../generator/load.ts";
-import { prepareMachine } from "../generator/prepare.ts";
+import { readFileSync } from "node:fs";
 import { createRunner } from "../sim/parallel.ts";
 import { stateHash } from "../sim/state.ts";
-import { build, cacheDir } from "../verify/build.ts";
-import { allCells, logicalCells, readRecords, type StateRecord } from "../verify/states.ts";
-import { beats, harnessSources } from "../verify/verify.ts";
+import { logicalCells, readRecords, type StateRecord } from "../verify/states.ts";
+import { fastRtl } from "./rtl.ts";
 
 const [minutes = "60", name = "mnist-mlp"] = process.argv.slice(2);
-const { design } = loadDesign(name);
-const { ir, conductances } = prepareMachine(design);
-const data = loadDataset({ inputs: ir.vectors[0].size, outputs: ir.errorUnit.outputs });
-const samples = data.train.count - (data.train.count % ir.batch);
-
-const binary = await build({
-  sources: harnessSources(ir, emitRtl(ir)),
-  top: "rankloom",
-  trace: false,
-  optimise: "-O3 -march=native",
-});
-mkdirSync(cacheDir, { recursive: true });
-const work = mkdtempSync(join(cacheDir, "proof-"));
-process.once("exit", () => rmSync(work, { recursive: true, force: true }));
-const file = (f: string) => join(work, f);
-writeFileSync(file("conductances"), new Uint8Array(allCells(ir, conductances).buffer));
-writeFileSync(
-  file("beats"),
-  beats({ ir, conductances, codes: data.train.codes, labels: data.train.labels, samples, stalls: 0 }),
-);
+const { ir, conductances, data, binary, args, states } = await fastRtl(name, (count, batch) => count - (count % batch));
 console.log(`${ir.name}: the RTL trains for ${minutes} minutes`);
-const rtl = spawn(binary, [file("conductances"), file("beats"), file("states"), String(samples), "0", "0"], {
-  stdio: "inherit",
-});
+const rtl = spawn(binary, args, { stdio: "inherit" });
 const timer = setTimeout(() => rtl.kill(), Number(minutes) * 60_000);
 await new Promise((closed) => rtl.on("close", closed));
 clearTimeout(timer);
@@ -54,7 +27,7 @@ function cellsOf(records: readonly StateRecord[]): Uint16Array {
   );
 }
 
-const records = readRecords(readFileSync(file("states")));
+const records = readRecords(readFileSync(states));
 const starts = records.flatMap((r, k) => (r.name.startsWith("sample ") ? [k] : []));
 const perBatch = starts.length > 1 ? starts[1] - starts[0] : records.length;
 const runner = await createRunner(ir, conductances, data, 1);

@@ -162,9 +162,6 @@ export async function runAll(
   };
   await Promise.all(Array.from({ length: Math.min(jobs, open.length) }, worker));
   process.off("exit", stop);
-  if (failure) {
-    stop();
-    throw failure;
-  }
+  if (failure) throw failure;
   return results;
 }

@@ -17,7 +17,7 @@ export interface LowRankPrograms {
   readonly words: number;
 }
 
-/** Cycles of the vector units' work, for sides of so many words (docs/machine.md). */
+/** Cycles of the vector units' work, for sides of so many words (docs/low-rank.md). */
 export function vectorTiming(rank: number, words: number) {
   return {
     vectorDot: words + DOT_PIPELINE,

@@ -23,26 +23,27 @@ export const sweeps = (rank: number): number => (rank === 1 ? 1 : rank <= 4 ? 3 
 
 /** What a side's columns do not hold of its vector: length and its reciprocal, both zero where it is rounding. */
 function outside(a: Assembler, p: readonly Value[], norm: Value, least: Value): { length: Value; inverse: Value } {
-  const squared = p.reduce((rest, x) => a.nmac(x, x, rest), norm);
+  const squared = a.withoutSquares(p, norm);
   const length = a.root(a.select(a.nmac(norm, least, squared), squared, a.zero));
   return { length, inverse: a.divide(a.one, length) };
 }
 
+const column = (M: readonly (readonly Value[])[], j: number): Value[] => M.map((row) => row[j]);
+
 /** Turns columns p and q of A (and of V) so that they are orthogonal and p's is the longer. */
 function rotate(a: Assembler, A: Value[][], V: Value[][], p: number, q: number): void {
-  const column = (M: Value[][], j: number) => M.map((row) => row[j]);
   const alpha = a.dot(column(A, p), column(A, p));
   const beta = a.dot(column(A, q), column(A, q));
   const gamma = a.dot(column(A, p), column(A, q));
-  const h = a.multiply(a.constant(0.5), a.subtract(alpha, beta));
-  const magnitude = a.select(h, h, a.negative(h));
+  const half = a.constant(0.5);
+  const h = a.multiply(half, a.subtract(alpha, beta));
+  const magnitude = a.absolute(h);
   const r = a.root(a.mac(h, h, a.multiply(gamma, gamma)));
   // cos² of the smaller angle is (1 + |h| / r) / 2.
   const cosine = a.select(r, a.divide(magnitude, r), a.one);
-  const half = a.constant(0.5);
   const major = a.root(a.mac(half, cosine, half));
   const minor = a.divide(a.multiply(gamma, half), a.multiply(r, major));
-  const absolute = a.select(minor, minor, a.negative(minor));
+  const absolute = a.absolute(minor);
   const signed = a.select(gamma, major, a.negative(major));
   // Not less: equal lengths need no exchange.
   const longer = a.add(h, a.select(h, a.zero, a.select(magnitude, a.zero, a.one)));
@@ -95,10 +96,7 @@ export function lrtSample(a: Assembler, rank: number, factorBits: number, unbias
     a.repeat(sweeps(rank), () => {
       for (const p of all) for (const q of all.slice(p + 1)) rotate(a, A, V, p, q);
     });
-    const lengths = all.map((j) => {
-      const column = A.map((row) => row[j]);
-      return a.root(a.dot(column, column));
-    });
+    const lengths = all.map((j) => a.root(a.dot(column(A, j), column(A, j))));
     const floor = a.multiply(a.constant(negligible(factorBits)), lengths[0]);
     const s = lengths.map((x) => a.select(a.subtract(x, floor), x, a.zero));
     const inverse = s.map((x) => a.divide(a.one, x));

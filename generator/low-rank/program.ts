@@ -196,6 +196,15 @@ export class Assembler {
     return this.#temporary("count");
   }
 
+  absolute(a: Value): Value {
+    return this.select(a, a, this.negative(a));
+  }
+
+  /** start − Σ a_i²: what orthogonal parts leave of a squared length. */
+  withoutSquares(a: readonly Value[], start: Value): Value {
+    return a.reduce((rest, x) => this.nmac(x, x, rest), start);
+  }
+
   /** Σ a_i b_i */
   dot(a: readonly Value[], b: readonly Value[], start: Value = this.zero): Value {
     return a.reduce((sum, x, i) => this.mac(x, b[i], sum), start);

@@ -28,6 +28,10 @@ interface Columns {
   readonly own: Value[];
 }
 
+/** Coordinates over the old columns of −Σ_q ρ_q X'_q, where new column q reaches to old column q. */
+const takenOut = (a: Assembler, rho: readonly Value[], m: readonly (readonly Value[])[]): Value[] =>
+  rho.map((_, q) => rho.slice(q).reduce<Value>((sum, x, k) => a.nmac(x, m[q + k][q], sum), a.zero));
+
 /** orth(X diag(s) + x cᵀ) */
 function orthonormal(a: Assembler, { p, norm }: Side, s: readonly Value[], c: readonly Value[], least: Value): Columns {
   const columns: Columns = { m: [], v: [], t: [], own: [] };
@@ -39,10 +43,10 @@ function orthonormal(a: Assembler, { p, norm }: Side, s: readonly Value[], c: re
     const moved = before.map((q) => a.mac(s[r], kept[q], a.multiply(c[r], t[q])));
     const sp = a.multiply(s[r], p[r]);
     const cx = a.multiply(c[r], norm);
-    const length = a.mac(s[r], s[r], a.mac(c[r], a.add(cx, a.add(sp, sp)), a.zero));
-    const residual = moved.reduce((rest, x) => a.nmac(x, x, rest), length);
+    const length = a.mac(s[r], s[r], a.multiply(c[r], a.add(cx, a.add(sp, sp))));
+    const residual = a.withoutSquares(moved, length);
     const lives = a.nmac(length, least, residual);
-    const leftover = kept.reduce((rest, x) => a.nmac(x, x, rest), a.one);
+    const leftover = a.withoutSquares(kept, a.one);
     const stays = a.nmac(a.one, least, leftover);
     // A direction that lies among the columns before it is gone until a sample brings another.
     const size = a.select(lives, residual, a.select(stays, leftover, a.zero));
@@ -50,10 +54,7 @@ function orthonormal(a: Assembler, { p, norm }: Side, s: readonly Value[], c: re
     const alpha = a.multiply(a.select(lives, s[r], a.one), inverse);
     const beta = a.multiply(a.select(lives, c[r], a.zero), inverse);
     const rho = before.map((q) => a.multiply(a.select(lives, moved[q], kept[q]), inverse));
-    m.push([
-      ...before.map((q) => before.slice(q).reduce<Value>((sum, k) => a.nmac(rho[k], m[k][q], sum), a.zero)),
-      alpha,
-    ]);
+    m.push([...takenOut(a, rho, m), alpha]);
     v.push(before.reduce((sum, q) => a.nmac(rho[q], v[q], sum), beta));
     t.push(before.reduce((sum, q) => a.nmac(rho[q], t[q], sum), a.mac(alpha, p[r], a.multiply(beta, norm))));
     columns.own.push(a.mac(p[r], v[r], alpha));
@@ -117,14 +118,11 @@ export function sbpcaBatch(a: Assembler, rank: number, factorBits: number): Prog
             gram[r].slice(0, q + 1).map((g) => g[side]),
           ),
         );
-        const residual = along.reduce((rest, x) => a.nmac(x, x, rest), gram[r][r][side]);
+        const residual = a.withoutSquares(along, gram[r][r][side]);
         const lives = a.nmac(gram[r][r][side], least, residual);
         const inverse = a.divide(a.one, a.root(a.select(lives, residual, a.zero)));
         const rho = along.map((x) => a.multiply(x, inverse));
-        m.push([
-          ...before.map((q) => before.slice(q).reduce<Value>((sum, k) => a.nmac(rho[k], m[k][q], sum), a.zero)),
-          inverse,
-        ]);
+        m.push([...takenOut(a, rho, m), inverse]);
       });
       return m;
     };

@@ -67,9 +67,10 @@ export function rowCounts(
 export class RankSum {
   /** Shift of the rounding. */
   readonly shift: number;
+  /** Shift of a scaled element before it is rounded. */
+  readonly cut: number;
   readonly #unit: LowRankIr;
   readonly #state: LowRankState;
-  readonly #cut: number;
   readonly #largest: number;
   /** Strength · input factor of the row, by outer product. */
   readonly #row: number[];
@@ -82,7 +83,7 @@ export class RankSum {
     this.#largest = exponents.length > 0 ? Math.max(...exponents) : 0;
     const shift = Math.max(0, layer.update.shift - this.#largest);
     this.shift = Math.min(shift, SHIFT_MAX);
-    this.#cut = shift - this.shift;
+    this.cut = shift - this.shift;
     this.#row = new Array<number>(unit.terms).fill(0);
   }
 
@@ -105,10 +106,5 @@ export class RankSum {
     let sum = 0;
     for (let n = 0; n < this.#row.length; n++) sum += this.#row[n] * factors[(this.#first + n) * size + j];
     return sum;
-  }
-
-  /** What of a scaled element is cut off before it is rounded, as a shift. */
-  get cut(): number {
-    return this.#cut;
   }
 }

@@ -2,21 +2,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Refusal } from "../../generator/errors.ts";
 import { JsonProblem, parseJson } from "../../generator/json.ts";
 import { loadDesign } from "../../generator/load.ts";
 import { presets } from "../../generator/presets.ts";
 import { temporaryFolder } from "./rankloom.ts";
-
-function messageOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof Refusal && error.exitCode === 2) return error.message;
-    throw error;
-  }
-  throw new Error("was not refused");
-}
+import { refusalOf } from "./refusal.ts";
 
 describe("--set", () => {
   it("changes a number, a word, a list, an element and a field that was absent", () => {
@@ -34,7 +24,7 @@ describe("--set", () => {
   });
 
   it("keeps everything after the first = as the value", () => {
-    expect(messageOf(() => loadDesign("tiny", ["name=a=b"]))).toMatch(/^tiny: name: "a=b" is not allowed/);
+    expect(refusalOf(() => loadDesign("tiny", ["name=a=b"]))).toMatch(/^tiny: name: "a=b" is not allowed/);
   });
 
   it("leaves the presets as they are", () => {
@@ -55,7 +45,7 @@ describe("--set", () => {
     ["network.layers.-1=3", /: no such element; /],
     ["tile.rows=lots", /^tiny: tile\.rows: "lots" is not allowed; use /],
   ])("refuses %s in one line", (set, message) => {
-    expect(messageOf(() => loadDesign("tiny", [set]))).toMatch(message);
+    expect(refusalOf(() => loadDesign("tiny", [set]))).toMatch(message);
   });
 });
 
@@ -90,7 +80,7 @@ describe("a design file", () => {
     ["two values", "{} {}", /: line 1, column 4: "{" after the end of the value/],
     ["endless nesting", "[".repeat(100000), /nested deeper than 100/],
   ])("is refused with %s, by line and column", (_, text, message) => {
-    const got = messageOf(() => loadDesign(write(text)));
+    const got = refusalOf(() => loadDesign(write(text)));
     expect(got).toMatch(message);
     expect(got).not.toContain("\n");
   });
@@ -109,12 +99,12 @@ describe("a design file", () => {
       "/dev/zero",
       "",
     ])
-      expect(messageOf(() => loadDesign(name))).toMatch(listed);
+      expect(refusalOf(() => loadDesign(name))).toMatch(listed);
   });
 
   it("is no preset by the name of an inherited property", () => {
     for (const name of ["constructor", "__proto__", "toString"])
-      expect(messageOf(() => loadDesign(name))).toMatch(/no such preset/);
+      expect(refusalOf(() => loadDesign(name))).toMatch(/no such preset/);
   });
 });
 

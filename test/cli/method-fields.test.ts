@@ -8,22 +8,13 @@ import { prepareMachine } from "../../generator/prepare.ts";
 import { presets } from "../../generator/presets.ts";
 import { validateDesign } from "../../generator/schema.ts";
 import { rankloom, temporaryFolder } from "./rankloom.ts";
+import { refusalOf } from "./refusal.ts";
 
 const gradientOf = (...sets: string[]) =>
   loadDesign(
     "tiny",
     sets.map((set) => `gradient.${set}`),
   ).design.gradient;
-
-function refusalOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof Refusal && error.exitCode === 2) return error.message;
-    throw error;
-  }
-  throw new Error("was not refused");
-}
 
 /** What every design has. */
 const common = { rounding: "stochastic", programming: "row", lanes: 4, maxPulses: 31 };

@@ -1,6 +1,6 @@
 /** Leaf units of the RTL, each in one Verilated binary, against the simulator's functions and against mathematics. */
 import fc from "fast-check";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { prepareMachine } from "../../generator/prepare.ts";
 import { xorshift32 } from "../../generator/random.ts";
 import { validateDesign } from "../../generator/schema.ts";
@@ -8,8 +8,7 @@ import { clip, roundShift } from "../../sim/arith.ts";
 import { activate, requantise } from "../../sim/units/activation-unit.ts";
 import { divide, exponential } from "../../sim/units/error-unit.ts";
 import { pulses } from "../../sim/units/update-unit.ts";
-import { LeafUnit } from "../../verify/leaf.ts";
-import { rtlFiles } from "../mutation/run.ts";
+import { leafUnits, stimuli } from "./leaf.ts";
 
 const design = validateDesign(
   {
@@ -22,25 +21,7 @@ const design = validateDesign(
   },
   "leaf",
 );
-const sources = rtlFiles(design);
-const units: LeafUnit[] = [];
-
-async function start(module: string, uses: string[], parameters: Record<string, number>): Promise<LeafUnit> {
-  const unit = await LeafUnit.start(
-    module,
-    new Map([module, ...uses].map((m) => [`${m}.v`, sources.get(`${m}.v`) as string])),
-    parameters,
-  );
-  units.push(unit);
-  return unit;
-}
-
-afterAll(() => {
-  for (const unit of units) unit.stop();
-});
-
-/** Thousands of stimuli in a few frames. */
-const stimuli = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: 1, maxLength: 2000, size: "max" });
+const start = leafUnits(design);
 
 describe("column_adc", () => {
   it("rounds and saturates as the simulator does, and is within half a unit of the sum where it does not saturate", async () => {
@@ -222,15 +203,12 @@ describe("stochastic_round", () => {
 });
 
 describe("activation_unit", () => {
-  for (const activation of ["relu", "sigmoid", "tanh"] as const)
+  for (const activation of ["relu", "sigmoid", "tanh"] as const) {
+    const own = validateDesign({ ...design, network: { ...design.network, activation } }, "leaf");
+    const startOwn = leafUnits(own);
     it(`requantises and gives the codes of ${activation} as the simulator does, near the function itself`, async () => {
-      const own = validateDesign({ ...design, network: { ...design.network, activation } }, "leaf");
       const { ir } = prepareMachine(own);
-      const unit = await LeafUnit.start(
-        "activation_unit",
-        new Map([["activation_unit.v", rtlFiles(own).get("activation_unit.v") as string]]),
-      );
-      units.push(unit);
+      const unit = await startOwn("activation_unit");
       const layer = ir.layers[0];
       const output = ir.vectors[1];
       const max = 2 ** (layer.forward.accumulatorBits - 1) - 1;
@@ -301,4 +279,5 @@ describe("activation_unit", () => {
         { numRuns: 20 },
       );
     });
+  }
 });

@@ -1,11 +1,10 @@
 /** The low-rank unit's arithmetic, each module in one Verilated binary, against the simulator and against mathematics. */
 import fc from "fast-check";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { EXPONENT_BITS, MAGNITUDE_BITS } from "../../generator/low-rank/format.ts";
 import { validateDesign } from "../../generator/schema.ts";
 import { add, fromInteger, multiply, type Scalar, toNumber } from "../../sim/units/scalar-float.ts";
-import { LeafUnit } from "../../verify/leaf.ts";
-import { rtlFiles } from "../mutation/run.ts";
+import { leafUnits, stimuli } from "./leaf.ts";
 
 const design = validateDesign(
   {
@@ -18,24 +17,7 @@ const design = validateDesign(
   },
   "leaf",
 );
-const sources = rtlFiles(design);
-const units: LeafUnit[] = [];
-
-async function start(module: string, parameters: Record<string, number> = {}): Promise<LeafUnit> {
-  const unit = await LeafUnit.start(
-    module,
-    new Map([[`${module}.v`, sources.get(`${module}.v`) as string]]),
-    parameters,
-  );
-  units.push(unit);
-  return unit;
-}
-
-afterAll(() => {
-  for (const unit of units) unit.stop();
-});
-
-const stimuli = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: 1, maxLength: 2000, size: "max" });
+const start = leafUnits(design);
 
 /** Each operation errs by less than this part of its result. */
 const PRECISION = 2 ** -(MAGNITUDE_BITS - 1);
@@ -128,7 +110,7 @@ describe("float_adder", () => {
 
 describe("float_converter", () => {
   it("converts as the simulator does, and cuts off less than a unit of the magnitude", async () => {
-    const unit = await start("float_converter", { VALUE_BITS: 50 });
+    const unit = await start("float_converter", [], { VALUE_BITS: 50 });
     const value = fc.oneof(
       fc.maxSafeInteger().map((v) => v % 2 ** 49),
       fc.integer({ min: -(2 ** 22), max: 2 ** 22 }),
