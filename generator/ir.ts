@@ -2,7 +2,7 @@
  *  `elaborate` and read by the RTL templates, the simulator, the harness and the reports. Frozen after elaboration.
  *  The machine that these numbers describe is specified in `docs/machine.md`; the symbols there are named here. */
 import type { Program } from "./low-rank/program.ts";
-import type { HardwareMethod } from "./method-fields.ts";
+import type { LowRankMethod } from "./method-fields.ts";
 import type { Design } from "./schema.ts";
 
 export type Activation = "relu" | "sigmoid" | "tanh";
@@ -104,22 +104,39 @@ export interface GradientIr {
   readonly bufferWords: number;
 }
 
-/** The units that keep each layer's gradient as `rank` outer products of unit vectors, each with its strength. All
- *  layers run the same program in step. */
+/** The units that keep each layer's gradient as a few outer products. All layers run the same programs in step
+ *  (docs/low-rank.md). */
 export interface LowRankIr {
-  readonly method: "sbpca" | "lrt";
+  readonly method: LowRankMethod;
+  /** Columns that a combination turns: orthonormal, each with its strength. */
   readonly rank: number;
+  /** Columns stored on each side. */
+  readonly columns: number;
+  /** First column of the outer products that the update adds up, and how many of them there are. */
+  readonly first: number;
+  readonly outer: number;
+  /** Samples kept for a sub-batch. */
+  readonly slots: number;
+  /** Columns that a row of the net gradient is made of, beside the slots; 0: no rows are made. */
+  readonly rowColumns: number;
+  /** Whether each batch starts with strengths and columns of zero. */
+  readonly startsEmpty: boolean;
   /** Bits of one element of a factor: code / 2^(factorBits − 1). */
   readonly factorBits: number;
   /** Passes over the array in one update: 1 (rank-sum) or one for each outer product (rank-seq). */
   readonly passes: number;
   /** Outer products that one pass adds up. */
   readonly terms: number;
-  /** The scalar processors: programs for a sample and for the end of a batch, constants, words of memory. */
+  /** Programs: once after reset, for a sample, for the end of a sub-batch, for the end of a batch. */
+  readonly initial: Program | null;
   readonly sample: Program;
+  readonly flush: Program | null;
   readonly batch: Program;
+  /** The scalar processors' constants and words of memory. */
   readonly constants: readonly { readonly m: number; readonly e: number }[];
   readonly memoryWords: number;
+  /** Coefficients of one side: of a combination or a row. */
+  readonly coefficients: number;
   /** Seeds of the processors' LFSRs, by layer. */
   readonly seeds: readonly number[];
 }

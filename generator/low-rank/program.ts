@@ -2,31 +2,31 @@
  *  and given addresses of its memory. An instruction is issued in a known cycle, so a program's length is a constant
  *  of the design, and the hardware needs no interlocks. */
 
-/** What an instruction does; d, a, b, c are operands or, where said, numbers.
- *  - mac: d = c + a · b; nmac: d = c − a · b
- *  - select: d = a > 0 ? b : c
- *  - divide: d = a / b, zero where b is; root: d = √a, zero where a is negative
- *  - random: d uniform in [0, 1) from the unit's LFSR; count: d = the sample's place in the batch, from 1
- *  - dot: starts the dot products of the factors' columns a and b on both sides; column `rank` is the sample's vector
- *  - getX, getD: d = the result of that dot product on the input's side, on the error's side
- *  - putX, putD: coefficient number a of the next combination = b; c is 1 where it is the vector's
- *  - combine: starts the new factors on both sides
- *  - sigma: strength number a of the update = b
- *  - loop: back to the instruction a, b times in all; end: done */
+/** What an instruction does: docs/low-rank.md. The place in this list is its code. */
 export const OPS = [
   "mac",
   "nmac",
   "select",
-  "divide",
-  "root",
+  "reciprocal",
+  "inverseRoot",
   "random",
   "count",
   "getX",
   "getD",
+  "getRow",
+  "elementX",
+  "elementD",
+  "keep",
   "dot",
   "putX",
   "putD",
-  "combine",
+  "combineX",
+  "combineD",
+  "storeX",
+  "storeD",
+  "rowX",
+  "rowD",
+  "copy",
   "sigma",
   "loop",
   "end",
