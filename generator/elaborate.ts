@@ -5,10 +5,10 @@ import { channels } from "./channels.ts";
 import { Refusal } from "./errors.ts";
 import { bitLength, scale, signedBits } from "./fixed.ts";
 import type { CellIr, ErrorUnitIr, Ir, LayerIr, LowRankIr, ReadIr, VectorIr } from "./ir.ts";
-import { lowRankPrograms } from "./low-rank/build.ts";
+import { type LowRankSettings, lowRankPrograms, unitColumns } from "./low-rank/build.ts";
 import { COEFFICIENT_BITS, toScalar } from "./low-rank/format.ts";
 import { memories } from "./memories.ts";
-import { filled, hardwareMethod } from "./method-fields.ts";
+import { filled, hardwareMethod, isLowRank, type LowRankMethod } from "./method-fields.ts";
 import { mix } from "./random.ts";
 import { registerMap } from "./registers.ts";
 import { phases } from "./schedule.ts";
@@ -209,10 +209,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     ? PROBABILITY_FRACTION + 2
     : tile.inputBits + 2 + Math.max(0, one - tile.inputBits) + vectors[layerCount].derivativeBits;
 
-  const lowRank =
-    method === "sbpca" || method === "lrt"
-      ? lowRankUnits(design, method, Math.max(...vectors.map((v) => v.words)))
-      : null;
+  const lowRank = isLowRank(method) ? lowRankUnits(design, method, vectors) : null;
   const layers: LayerIr[] = [];
   for (let l = 0; l < layerCount; l++) {
     const grid = grids[l];
@@ -263,8 +260,8 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
       : method === "sgd"
         ? input.bits + alignedBits
         : input.bits + alignedBits + Math.ceil(Math.log2(training.batch));
-    // The mean is in sbpca's strengths; the others sum the batch.
-    const samples = method === "sbpca" ? 1 : training.batch;
+    // The mean is in the strengths of sbpca and nmf; the others sum the batch.
+    const samples = method === "sbpca" || method === "nmf" ? 1 : training.batch;
     const unit = lowRank ? 2 ** (1 - lowRank.factorBits) : 1;
     const pulsesPerUnit =
       ((training.learningRate * cell.levels) / (2 * samples)) *
@@ -386,26 +383,55 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
 /** Bits of a strength · input factor, which the update multiplies with the output's factor. */
 export const STRENGTH_BITS = COEFFICIENT_BITS;
 
-function lowRankUnits(design: Design, method: "sbpca" | "lrt", words: number): LowRankIr {
-  const { gradient, training, network } = design;
+/** The settings of a design's low-rank units. */
+function lowRankSettings({ gradient, training }: Design, method: LowRankMethod): LowRankSettings {
   const rank = filled(gradient.rank, "rank");
   const unbiased = gradient.unbiased ?? 0;
+  const common = { factorBits: filled(gradient.factorBits, "factorBits"), batch: training.batch };
+  if (method !== "nmf") return { ...common, stream: { method, rank, unbiased }, nmf: null };
+  const nmf = { rank, iterations: filled(gradient.iterations, "iterations"), subBatch: gradient.subBatch ?? 0 };
+  const { frontEnd } = gradient;
+  if (frontEnd !== "sbpca" && frontEnd !== "lrt") return { ...common, stream: null, nmf };
+  return {
+    ...common,
+    stream: { method: frontEnd, rank: filled(gradient.frontEndRank, "frontEndRank"), unbiased },
+    nmf,
+  };
+}
+
+function lowRankUnits(design: Design, method: LowRankMethod, vectors: readonly VectorIr[]): LowRankIr {
+  const { gradient, training, network, tile } = design;
+  const settings = lowRankSettings(design, method);
+  const columns = unitColumns(settings);
+  const [inputs, outputs] = [vectors.slice(0, -1), vectors.slice(1)];
+  const longest = (of: (v: VectorIr) => number) => ({
+    x: Math.max(...inputs.map(of)),
+    d: Math.max(...outputs.map(of)),
+  });
+  const programs = lowRankPrograms(settings, {
+    words: longest((v) => v.words),
+    elements: longest((v) => v.size),
+    codeBits: { x: Math.max(...inputs.map(magnitudeBits)), d: tile.errorBits - 1 },
+  });
+  const { initial, sample, flush, batch } = programs;
   const sequential = gradient.update === "rank-seq";
-  const factorBits = filled(gradient.factorBits, "factorBits");
-  const programs = lowRankPrograms({ method, rank, factorBits, unbiased }, words);
   return {
     method,
-    rank,
-    factorBits,
-    passes: sequential ? rank : 1,
-    terms: sequential ? 1 : rank,
-    sample: programs.sample,
-    batch: programs.batch,
+    ...columns,
+    factorBits: settings.factorBits,
+    passes: sequential ? columns.outer : 1,
+    terms: sequential ? 1 : columns.outer,
+    initial,
+    sample,
+    flush,
+    batch,
     constants: programs.constants.map(toScalar),
     memoryWords: programs.words,
     seeds: network.layers.slice(1).map((_, l) => mix(training.seed, 900 + l)),
   };
 }
+
+const magnitudeBits = ({ bits, signed }: VectorIr): number => (signed ? bits - 1 : bits);
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {

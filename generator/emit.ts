@@ -3,30 +3,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import Handlebars from "handlebars";
+import { functionContext, lowRankParameters, scalarContext } from "./emit-low-rank.ts";
+import { hex, type Parameter, type Value } from "./emit-values.ts";
 import { bitLength, indexBits } from "./fixed.ts";
-import type { Ir, LayerIr, LowRankIr, ReadIr, RegisterIr } from "./ir.ts";
-import {
-  COEFFICIENT_BITS,
-  COEFFICIENT_SHIFT_MAX,
-  COEFFICIENT_SHIFT_MIN,
-  COMBINE_FRACTION,
-  DISTANCE_MAX,
-  EXPONENT_BITS,
-  MAGNITUDE_BITS,
-  RANDOM_BITS,
-  SCALAR_BITS,
-  SHIFT_MAX,
-} from "./low-rank/format.ts";
-import { type Instruction, ITERATIVE_LATENCY, OPS } from "./low-rank/program.ts";
-
-type Value = number | string;
-
-/** A Verilog parameter of `layer`; a comment begins a group. */
-interface Parameter {
-  readonly name: string;
-  readonly value: Value;
-  readonly comment?: string;
-}
+import type { Ir, LayerIr, ReadIr, RegisterIr } from "./ir.ts";
 
 const templateFolder = fileURLToPath(new URL("../rtl-templates/", import.meta.url));
 const partialFolder = `${templateFolder}partials/`;
@@ -39,7 +19,7 @@ const lowRankModules: readonly string[] = [
   "float_multiplier",
   "float_adder",
   "float_converter",
-  "square_root",
+  "function_unit",
   "scalar_unit",
   "vector_unit",
   "low_rank_unit",
@@ -92,7 +72,6 @@ const noRead: Omit<ReadIr, "linesPerAdc" | "adcsPerTile" | "sampledTiles" | "sum
   rangeFollows: false,
 };
 
-const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
 const flag = (value: boolean): number => (value ? 1 : 0);
 
 /** A code as a sized constant, two's complement. */
@@ -238,120 +217,6 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
   ];
 }
 
-function lowRankParameters(ir: Ir, unit: LowRankIr, layer: LayerIr): Parameter[] {
-  const p = (name: string, value: Value): Parameter => ({ name, value });
-  return [
-    p("RANK", unit.rank),
-    p("RANK_BITS", indexBits(unit.rank)),
-    p("FIELD_BITS", fieldBits(unit)),
-    p("INDEX_BITS", indexBits(unit.rank * (unit.rank + 1))),
-    p("COUNT_BITS", indexBits(ir.batch) + 1),
-    p("FACTOR_BITS", unit.factorBits),
-    p("COEFFICIENT_BITS", COEFFICIENT_BITS),
-    p("STRENGTH_EXPONENT_BITS", EXPONENT_BITS + 1),
-    p("X_FACTOR_ADDRESS_BITS", indexBits(unit.rank * ir.vectors[layer.index].words)),
-    p("D_FACTOR_ADDRESS_BITS", indexBits(unit.rank * ir.vectors[layer.index + 1].words)),
-    p("LOW_RANK_SEED", `32'h${hex(unit.seeds[layer.index], 8)}`),
-  ];
-}
-
-/** Both programs, one behind the other. */
-const instructionsOf = ({ sample, batch }: LowRankIr) => [...sample.instructions, ...batch.instructions];
-
-/** Largest of a number of each instruction: there may be more of them than a call takes arguments. */
-const largest = (instructions: readonly Instruction[], number: (instruction: Instruction) => number): number =>
-  instructions.reduce((most, instruction) => Math.max(most, number(instruction)), 0);
-
-/** Bits of an instruction's operand: an address whose highest bit tells a constant, or a number. */
-function fieldBits(unit: LowRankIr): number {
-  const instructions = instructionsOf(unit);
-  return Math.max(
-    bitLength(largest(instructions, ({ d, a, b, c }) => Math.max(d, a, b, c))),
-    indexBits(unit.memoryWords) + 1,
-    indexBits(unit.constants.length) + 1,
-    indexBits(instructions.length),
-    indexBits(unit.rank + 2),
-    indexBits(unit.rank * (unit.rank + 1)),
-  );
-}
-
-/** Formats and program of the low-rank units. */
-function scalarContext(ir: Ir, unit: LowRankIr) {
-  const instructions = instructionsOf(unit);
-  const field = fieldBits(unit);
-  const waitBits = Math.max(1, bitLength(largest(instructions, (i) => i.wait)));
-  const operandBits = Math.max(unit.factorBits, ir.errorBits, ...ir.vectors.map((v) => v.bits)) + 1;
-  const address = (value: number) => BigInt(value < 0 ? 2 ** (field - 1) - 1 - value : value);
-  const bits = 4 + 4 * field + waitBits;
-  const encode = ({ op, d, a, b, c, wait }: Instruction): bigint =>
-    [address(d), address(a), address(b), address(c)].reduce(
-      (word, value) => (word << BigInt(field)) | value,
-      BigInt(OPS.indexOf(op)),
-    ) *
-      2n ** BigInt(waitBits) +
-    BigInt(wait);
-  const addressBits = indexBits(instructions.length);
-  const ofScalar = ({ m, e }: { m: number; e: number }): bigint =>
-    (BigInt(m < 0 ? 1 : 0) << BigInt(SCALAR_BITS - 1)) |
-    (BigInt.asUintN(EXPONENT_BITS, BigInt(e)) << BigInt(MAGNITUDE_BITS)) |
-    BigInt(Math.abs(m));
-  return {
-    RANK: unit.rank,
-    RANK_BITS: indexBits(unit.rank),
-    PASSES: unit.passes,
-    TERMS: unit.terms,
-    FIELD_BITS: field,
-    WAIT_BITS: waitBits,
-    ADDRESS_BITS: addressBits,
-    PASS_BITS: bitLength(
-      Math.max(
-        1,
-        largest(instructions, (i) => (i.op === "loop" ? i.b : 0)),
-      ),
-    ),
-    INDEX_BITS: indexBits(unit.rank * (unit.rank + 1)),
-    COUNT_BITS: indexBits(ir.batch) + 1,
-    MEMORY_WORDS: unit.memoryWords,
-    MEMORY_ADDRESS_BITS: indexBits(unit.memoryWords),
-    EXPONENT_BITS,
-    MAGNITUDE_BITS,
-    ITERATIVE_LATENCY,
-    RANDOM_BITS,
-    // A dot product; also the sample's place and a random number, and room for a magnitude.
-    VALUE_BITS: Math.max(
-      2 * operandBits + bitLength(Math.max(...ir.vectors.map((v) => v.size))) + 1,
-      indexBits(ir.batch) + 2,
-      MAGNITUDE_BITS + 2,
-    ),
-    FACTOR_BITS: unit.factorBits,
-    FACTOR_FRACTION: unit.factorBits - 1,
-    COEFFICIENT_BITS,
-    STRENGTH_EXPONENT_BITS: EXPONENT_BITS + 1,
-    COMBINE_FRACTION,
-    COEFFICIENT_SHIFT_MAX,
-    COEFFICIENT_SHIFT_MIN,
-    DISTANCE_MAX,
-    SHIFT_MAX,
-    ops: Object.fromEntries(OPS.map((op, code) => [op, code])),
-    operands: ["a", "b", "c"],
-    constants: unit.constants.map((value, at) => ({
-      at: `${field - 1}'d${at}`,
-      word: `${SCALAR_BITS}'h${ofScalar(value).toString(16)}`,
-    })),
-    program: instructions.map((instruction, at) => ({
-      at: `${addressBits}'d${at}`,
-      word: `${bits}'h${encode(
-        instruction.op === "loop"
-          ? {
-              ...instruction,
-              a: instruction.a + (at < unit.sample.instructions.length ? 0 : unit.sample.instructions.length),
-            }
-          : instruction,
-      ).toString(16)}`,
-    })),
-  };
-}
-
 const byName = (parameters: readonly Parameter[]): Record<string, Value> =>
   Object.fromEntries(parameters.map(({ name, value }) => [name, value]));
 
@@ -485,8 +350,11 @@ function context(ir: Ir) {
     softmax: ir.errorUnit.loss === "softmax-cross-entropy",
     mbgd: ir.method === "mbgd",
     lowRank: ir.lowRank !== undefined,
-    lrt: ir.method === "lrt",
     scalar: ir.lowRank ? scalarContext(ir, ir.lowRank) : null,
+    function: functionContext(),
+    turns: (ir.lowRank?.rank ?? 0) > 0,
+    nmf: ir.method === "nmf",
+    slots: (ir.lowRank?.slots ?? 0) > 0,
     randomBits: ir.layers[0].update.randomBits,
     sgd: ir.method === "sgd",
     stochastic: ir.rounding === "stochastic",
@@ -523,7 +391,7 @@ export function emitRtl(ir: Ir): Map<string, string> {
   const needed: Record<string, boolean> = {
     lfsr: values.stochastic || values.lowRank,
     exponential: values.softmax,
-    divider: values.softmax || values.lowRank,
+    divider: values.softmax,
     gradient_unit: !values.lowRank,
     ...Object.fromEntries(lowRankModules.map((name) => [name, values.lowRank])),
   };

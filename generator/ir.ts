@@ -2,7 +2,7 @@
  *  `elaborate` and read by the RTL templates, the simulator, the harness and the reports. Frozen after elaboration.
  *  The machine that these numbers describe is specified in `docs/machine.md`; the symbols there are named here. */
 import type { Program } from "./low-rank/program.ts";
-import type { LowRankMethod } from "./method-fields.ts";
+import type { LowRankMethod, Method } from "./method-fields.ts";
 import type { Design } from "./schema.ts";
 
 export type Activation = "relu" | "sigmoid" | "tanh";
@@ -254,7 +254,7 @@ export interface Ir {
   readonly pulseCycles: number;
   readonly batch: number;
   readonly activation: Activation;
-  readonly method: HardwareMethod;
+  readonly method: Method;
   readonly rounding: "stochastic" | "nearest";
   readonly errorBits: number;
   /** Lanes of one input beat (vector 0), bits of the stream's data bus, data beats of one sample (a label beat follows). */

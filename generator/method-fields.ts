@@ -4,7 +4,7 @@ import { Refusal } from "./errors.ts";
 import type { Design } from "./schema.ts";
 
 type Gradient = Design["gradient"];
-type Method = Gradient["method"];
+export type Method = Gradient["method"];
 
 /** Methods that keep a batch's gradient as a few outer products. */
 export const lowRankMethods = ["sbpca", "nmf", "lrt"] as const satisfies readonly Method[];
@@ -13,9 +13,6 @@ export type LowRankMethod = (typeof lowRankMethods)[number];
 export function isLowRank(method: Method): method is LowRankMethod {
   return (lowRankMethods as readonly Method[]).includes(method);
 }
-
-/** Methods that the generator has hardware for. */
-export type HardwareMethod = Exclude<Method, "nmf">;
 
 /** Most slots of a pulse train: what one that is too short for its largest probability may grow to. */
 export const LONGEST_TRAIN = 1023;
@@ -155,13 +152,11 @@ export function filled<T>(value: T | undefined, field: string): T {
   return value;
 }
 
-/** What the hardware has so far, until it has every method: refuses the rest before any work is done. */
-export function hardwareMethod({ name, gradient }: Design): HardwareMethod {
+/** What the golden model has beyond the hardware: refused before any work is done. */
+export function hardwareMethod({ name, gradient }: Design): Method {
   const only = "is in the golden model only so far";
-  const { method, programming, subBatch } = gradient;
-  if (method === "nmf")
-    throw new Refusal(`${name}: gradient.method: ${method} ${only}; use sgd, mbgd, sbpca or lrt, or rankloom golden`);
-  if (method === "sbpca" && subBatch !== 1)
+  const { method, programming, frontEnd, subBatch } = gradient;
+  if ((method === "sbpca" || frontEnd === "sbpca") && subBatch !== 1)
     throw new Refusal(`${name}: gradient.subBatch: ${subBatch} ${only}; use 1, or rankloom golden`);
   if (programming === "coincidence")
     throw new Refusal(`${name}: gradient.programming: coincidence ${only}; use row, or rankloom golden`);

@@ -15,6 +15,9 @@ export const COMBINE_FRACTION = 14;
 export const COEFFICIENT_SHIFT_MAX = 16;
 export const COEFFICIENT_SHIFT_MIN = -31;
 
+/** Bits of an element of a row of the net gradient, two's complement: its unit is 2^−(ROW_BITS − 1). */
+export const ROW_BITS = 16;
+
 /** Bits of a random number of the scalar unit. */
 export const RANDOM_BITS = 16;
 /** Largest difference of two strengths' exponents that the update resolves: beyond it a product rounds to zero. */

@@ -3,12 +3,14 @@
  *  With orthonormal columns Q_R, Q_L, strengths c and a sample x, δ:
  *
  *      v = [Q_Rᵀx, ρ_R],  u = [Q_Lᵀδ, ρ_L]      ρ² = what is left of the squared length
- *      A = diag(c, 0) + u vᵀ = U diag(s) Vᵀ        one-sided Jacobi: A V has orthogonal columns, the largest first
+ *      A = diag(c, 0) + u vᵀ = U diag(s) Vᵀ        one-sided Jacobi: A V = U diag(s) has orthogonal columns, the largest first
+ *      V = Aᵀ U diag(1/s)                          so the rotations need not be gathered
  *      Q'_L = [Q_L, (δ − Q_L u)/ρ_L] U E, Q'_R the same with V, c' from s
  *
  *  E is diag(signs) times the first k columns of the reflection that takes x₀ to the last axis, where x₀ is zero above
  *  m and √(1 − s_j n / S) from m on. For truncation x₀ is the last axis itself. */
-import type { Assembler, Program, Value } from "./program.ts";
+import type { Assembler } from "./assembler.ts";
+import type { Program, Side, Value } from "./program.ts";
 
 /** Part of a vector's squared length below which what the columns do not hold of it is rounding: of a batch's samples,
  *  and of a column of one element, which is short of one by a unit of its code. */
@@ -24,40 +26,58 @@ export const sweeps = (rank: number): number => (rank === 1 ? 1 : rank <= 4 ? 3 
 /** What a side's columns do not hold of its vector: length and its reciprocal, both zero where it is rounding. */
 function outside(a: Assembler, p: readonly Value[], norm: Value, least: Value): { length: Value; inverse: Value } {
   const squared = a.withoutSquares(p, norm);
-  const length = a.root(a.select(a.nmac(norm, least, squared), squared, a.zero));
-  return { length, inverse: a.divide(a.one, length) };
+  const kept = a.select(a.nmac(norm, least, squared), squared, a.zero);
+  const inverse = a.inverseRoot(kept);
+  return { length: a.multiply(kept, inverse), inverse };
 }
 
 const column = (M: readonly (readonly Value[])[], j: number): Value[] => M.map((row) => row[j]);
 
-/** Turns columns p and q of A (and of V) so that they are orthogonal and p's is the longer. */
-function rotate(a: Assembler, A: Value[][], V: Value[][], p: number, q: number): void {
-  const alpha = a.dot(column(A, p), column(A, p));
-  const beta = a.dot(column(A, q), column(A, q));
+/** All pairs of columns, p before q, in rounds of pairs that have no column in common: their rotations are independent,
+ *  so that one's waits are another's work. */
+export function rounds(size: number): [number, number][] {
+  const places = size % 2 === 0 ? size : size + 1;
+  const ring = Array.from({ length: places - 1 }, (_, i) => i);
+  return ring.flatMap((turn) => {
+    const at = (i: number) => (i + turn) % (places - 1);
+    const pairs: [number, number][] = [[places - 1, at(0)]];
+    for (let i = 1; i < places / 2; i++) pairs.push([at(i), at(places - 1 - i)]);
+    return pairs.map(([p, q]): [number, number] => (p < q ? [p, q] : [q, p])).filter(([, q]) => q < size);
+  });
+}
+
+/** Turns columns p and q of A so that they are orthogonal and p's is the longer.
+ *  @param squares squared lengths of the columns, kept up to date */
+function rotate(a: Assembler, A: Value[][], squares: readonly Value[], p: number, q: number): void {
   const gamma = a.dot(column(A, p), column(A, q));
-  const half = a.constant(0.5);
-  const h = a.multiply(half, a.subtract(alpha, beta));
+  const h = a.multiply(a.half, a.subtract(squares[p], squares[q]));
+  const mean = a.multiply(a.half, a.add(squares[p], squares[q]));
   const magnitude = a.absolute(h);
-  const r = a.root(a.mac(h, h, a.multiply(gamma, gamma)));
-  // cos² of the smaller angle is (1 + |h| / r) / 2.
-  const cosine = a.select(r, a.divide(magnitude, r), a.one);
-  const major = a.root(a.mac(half, cosine, half));
-  const minor = a.divide(a.multiply(gamma, half), a.multiply(r, major));
+  const distance = a.mac(h, h, a.multiply(gamma, gamma));
+  const inverse = a.inverseRoot(distance);
+  // cos² of the smaller angle is (1 + |h| / r) / 2, with r the root of the distance.
+  const cosine = a.select(distance, a.multiply(magnitude, inverse), a.one);
+  const squared = a.mac(a.half, cosine, a.half);
+  const inverseMajor = a.inverseRoot(squared);
+  const major = a.multiply(squared, inverseMajor);
+  const minor = a.multiply(a.multiply(a.multiply(gamma, a.half), inverse), inverseMajor);
   const absolute = a.absolute(minor);
   const signed = a.select(gamma, major, a.negative(major));
   // Not less: equal lengths need no exchange.
   const longer = a.add(h, a.select(h, a.zero, a.select(magnitude, a.zero, a.one)));
   const c = a.select(longer, major, absolute);
   const s = a.select(longer, minor, signed);
-  for (const M of [A, V])
-    for (const row of M) {
-      const x = a.multiply(c, row[p]);
-      const y = a.multiply(c, row[q]);
-      const turned = a.mac(s, row[q], x);
-      const other = a.nmac(s, row[p], y);
-      a.assign(row[p], turned);
-      a.assign(row[q], other);
-    }
+  for (const row of A) {
+    const x = a.multiply(c, row[p]);
+    const y = a.multiply(c, row[q]);
+    const turned = a.mac(s, row[q], x);
+    const other = a.nmac(s, row[p], y);
+    a.assign(row[p], turned);
+    a.assign(row[q], other);
+  }
+  const r = a.multiply(distance, inverse);
+  a.assign(squares[p], a.add(mean, r));
+  a.assign(squares[q], a.subtract(mean, r));
 }
 
 /** One sample.
@@ -68,10 +88,10 @@ export function lrtSample(a: Assembler, rank: number, factorBits: number, unbias
   const ranks = all.slice(0, rank);
   const matrix = () => all.map(() => all.map(() => a.variable()));
   const A = matrix();
-  const V = matrix();
+  const squares = a.variables(size);
   return a.program(() => {
-    const dots = ranks.map((r) => a.project(r, rank));
-    const norm = a.project(rank, rank);
+    const dots = ranks.map((r) => a.project(r));
+    const norm = a.project("vector");
     const least = a.constant(inside(factorBits));
     const right = outside(
       a,
@@ -87,20 +107,25 @@ export function lrtSample(a: Assembler, rank: number, factorBits: number, unbias
     );
     const v = [...dots.map((dot) => dot.x), right.length];
     const u = [...dots.map((dot) => dot.d), left.length];
-    for (const i of all)
-      for (const j of all) {
-        const diagonal = i === j && i < rank ? a.strength(i) : a.zero;
-        a.assign(A[i][j], a.mac(u[i], v[j], diagonal));
-        a.assign(V[i][j], i === j ? a.one : a.zero);
-      }
+    const diagonal = all.map((i) => (i < rank ? a.strength(i) : a.zero));
+    for (const i of all) for (const j of all) a.assign(A[i][j], a.mac(u[i], v[j], i === j ? diagonal[i] : a.zero));
     a.repeat(sweeps(rank), () => {
-      for (const p of all) for (const q of all.slice(p + 1)) rotate(a, A, V, p, q);
+      for (const j of all) a.assign(squares[j], a.dot(column(A, j), column(A, j)));
+      for (const [p, q] of rounds(size)) rotate(a, A, squares, p, q);
     });
-    const lengths = all.map((j) => a.root(a.dot(column(A, j), column(A, j))));
-    const floor = a.multiply(a.constant(negligible(factorBits)), lengths[0]);
-    const s = lengths.map((x) => a.select(a.subtract(x, floor), x, a.zero));
-    const inverse = s.map((x) => a.divide(a.one, x));
+    const lengths = all.map((j) => {
+      const squared = a.dot(column(A, j), column(A, j));
+      const inverse = a.inverseRoot(squared);
+      return { length: a.multiply(squared, inverse), inverse };
+    });
+    const floor = a.multiply(a.constant(negligible(factorBits)), lengths[0].length);
+    const large = lengths.map(({ length }) => a.subtract(length, floor));
+    const s = lengths.map(({ length }, j) => a.select(large[j], length, a.zero));
+    const inverse = lengths.map((l, j) => a.select(large[j], l.inverse, a.zero));
     const U = A.map((row) => row.map((x, j) => a.multiply(x, inverse[j])));
+    const along = all.map((j) => a.multiply(a.dot(u, column(U, j)), inverse[j]));
+    const scaled = diagonal.map((x) => inverse.map((y) => a.multiply(x, y)));
+    const V = all.map((i) => all.map((j) => a.mac(scaled[i][j], U[i][j], a.multiply(v[i], along[j]))));
 
     // From m on, strengths are made equal: the smallest m with (k + 1 − m) s_m ≤ Σ_{j ≥ m} s_j.
     const tails: Value[] = [];
@@ -134,30 +159,22 @@ export function lrtSample(a: Assembler, rank: number, factorBits: number, unbias
     });
     const strengths = ranks.map((j) => a.select(mixes, a.select(within[j], equal, s[j]), s[j]));
     const axis = x0.map((x, j) => (j === rank ? a.add(x, a.one) : x));
-    const factor = a.divide(a.one, axis[rank]);
-    const half = a.constant(0.5);
-    const signs = all.map(() => a.select(a.subtract(a.random(), half), a.one, a.constant(-1)));
+    const factor = a.reciprocal(axis[rank]);
+    const signs = all.map(() => a.select(a.subtract(a.random(), a.half), a.one, a.constant(-1)));
     // U E over the columns and the residual's direction, then over the columns and the vector.
     const signedAxis = all.map((j) => a.multiply(signs[j], axis[j]));
-    const reduce = (M: Value[][], p: readonly Value[], inverseLength: Value, side: "x" | "d") => {
+    const reduce = (M: Value[][], p: readonly Value[], inverseLength: Value, side: Side) => {
       const along = M.map((row) => a.multiply(a.dot(row, signedAxis), factor));
       for (const r of ranks) {
         const column = M.map((row, i) => a.nmac(along[i], axis[r], a.multiply(signs[r], row[r])));
         const vector = a.multiply(column[rank], inverseLength);
-        for (const q of ranks) a.put(side, r, q, a.nmac(p[q], vector, column[q]));
-        a.put(side, r, rank, vector);
+        for (const q of ranks) a.turn(side, r, q, a.nmac(p[q], vector, column[q]));
+        a.turn(side, r, rank, vector);
       }
+      a.combine(side);
     };
     reduce(V, v, right.inverse, "x");
     reduce(U, u, left.inverse, "d");
-    a.combine();
     for (const r of ranks) a.assign(a.strength(r), strengths[r]);
-  });
-}
-
-/** The end of a batch: hands over c; the next batch starts empty. */
-export function lrtBatch(a: Assembler, rank: number): Program {
-  return a.program(() => {
-    for (let r = 0; r < rank; r++) a.sigma(r, a.strength(r));
   });
 }

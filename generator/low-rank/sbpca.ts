@@ -8,7 +8,8 @@
  *
  *  where (α, β, ρ_q, ν) = (s_r, c_r, X'_qᵀY_r, R_rr), or, where the residual R_rr vanishes, (1, 0, X'_qᵀX_r, …): the
  *  column keeps its direction, made orthogonal to the others. The same for D with c' = X'ᵀx / (n + 1). */
-import type { Assembler, Program, Value } from "./program.ts";
+import type { Assembler } from "./assembler.ts";
+import type { Program, Value } from "./program.ts";
 
 /** Part of a column's squared length that its residual must keep; below, it is rounding. */
 const vanished = (factorBits: number): number => 2 ** -factorBits;
@@ -50,7 +51,7 @@ function orthonormal(a: Assembler, { p, norm }: Side, s: readonly Value[], c: re
     const stays = a.nmac(a.one, least, leftover);
     // A direction that lies among the columns before it is gone until a sample brings another.
     const size = a.select(lives, residual, a.select(stays, leftover, a.zero));
-    const inverse = a.divide(a.one, a.root(size));
+    const inverse = a.inverseRoot(size);
     const alpha = a.multiply(a.select(lives, s[r], a.one), inverse);
     const beta = a.multiply(a.select(lives, c[r], a.zero), inverse);
     const rho = before.map((q) => a.multiply(a.select(lives, moved[q], kept[q]), inverse));
@@ -62,12 +63,13 @@ function orthonormal(a: Assembler, { p, norm }: Side, s: readonly Value[], c: re
   return columns;
 }
 
-function put(a: Assembler, side: "x" | "d", { m, v }: Pick<Columns, "m"> & { v?: Columns["v"] }): void {
+function combine(a: Assembler, side: "x" | "d", { m, v }: Pick<Columns, "m"> & { v?: Columns["v"] }): void {
   const rank = m.length;
   m.forEach((column, r) => {
-    for (let q = 0; q < rank; q++) a.put(side, r, q, column[q] ?? a.zero);
-    a.put(side, r, rank, v?.[r] ?? a.zero);
+    for (let q = 0; q < rank; q++) a.turn(side, r, q, column[q] ?? a.zero);
+    a.turn(side, r, rank, v?.[r] ?? a.zero);
   });
+  a.combine(side);
 }
 
 /** One sample. */
@@ -78,8 +80,8 @@ export function sbpcaSample(a: Assembler, rank: number, factorBits: number): Pro
     const n = a.count();
     const part = a.divide(a.one, a.add(n, a.one));
     const weight = a.multiply(n, part);
-    const dots = ranks.map((r) => a.project(r, rank));
-    const norm = a.project(rank, rank);
+    const dots = ranks.map((r) => a.project(r));
+    const norm = a.project("vector");
     const s = ranks.map((r) => a.multiply(weight, a.strength(r)));
     // A column of no strength takes what it can of x, whatever its direction; so a fresh unit needs none.
     const length = a.root(norm.d);
@@ -88,11 +90,10 @@ export function sbpcaSample(a: Assembler, rank: number, factorBits: number): Pro
       return a.multiply(a.select(a.multiply(strength, strength), d, length), part);
     });
     const x = orthonormal(a, { p: dots.map((dot) => dot.x), norm: norm.x }, s, c, least);
+    combine(a, "x", x);
     const scaled = x.t.map((t) => a.multiply(t, part));
     const d = orthonormal(a, { p: dots.map((dot) => dot.d), norm: norm.d }, s, scaled, least);
-    put(a, "x", x);
-    put(a, "d", d);
-    a.combine();
+    combine(a, "d", d);
     for (const r of ranks) {
       const kept = a.multiply(a.multiply(s[r], x.own[r]), d.own[r]);
       a.assign(a.strength(r), a.mac(d.t[r], scaled[r], kept));
@@ -100,40 +101,36 @@ export function sbpcaSample(a: Assembler, rank: number, factorBits: number): Pro
   });
 }
 
-/** The end of a batch: makes the columns orthonormal again, from their measured products, and hands over σ. Rounding
+/** The end of a batch: makes the columns orthonormal again, from their measured products; σ is in the strengths. Rounding
  *  moves a column by less than a unit of its code a sample, so once a batch is enough. */
-export function sbpcaBatch(a: Assembler, rank: number, factorBits: number): Program {
-  return a.program(() => {
-    const least = a.constant(vanished(factorBits));
-    const ranks = Array.from({ length: rank }, (_, r) => r);
-    const gram = ranks.map((r) => ranks.slice(0, r + 1).map((q) => a.project(r, q)));
-    const factor = (side: "x" | "d") => {
-      /** X'_r = Σ_q m[r][q] X_q; `along` r, q: X'_qᵀX_r. */
-      const m: Value[][] = [];
-      ranks.forEach((r) => {
-        const before = ranks.slice(0, r);
-        const along = before.map((q) =>
-          a.dot(
-            m[q],
-            gram[r].slice(0, q + 1).map((g) => g[side]),
-          ),
-        );
-        const residual = a.withoutSquares(along, gram[r][r][side]);
-        const lives = a.nmac(gram[r][r][side], least, residual);
-        const inverse = a.divide(a.one, a.root(a.select(lives, residual, a.zero)));
-        const rho = along.map((x) => a.multiply(x, inverse));
-        m.push([...takenOut(a, rho, m), inverse]);
-      });
-      return m;
-    };
-    put(a, "x", { m: factor("x") });
-    put(a, "d", { m: factor("d") });
-    const lengths = ranks.map((r) => a.root(a.multiply(gram[r][r].x, gram[r][r].d)));
-    for (const r of ranks) {
-      const sigma = a.multiply(a.strength(r), lengths[r]);
-      a.assign(a.strength(r), sigma);
-      a.sigma(r, sigma);
-    }
-    a.combine();
-  });
+export function sbpcaBatch(a: Assembler, rank: number, factorBits: number): void {
+  const least = a.constant(vanished(factorBits));
+  const ranks = Array.from({ length: rank }, (_, r) => r);
+  const gram = ranks.map((r) => ranks.slice(0, r + 1).map((q) => a.project(r, q)));
+  const factor = (side: "x" | "d") => {
+    /** X'_r = Σ_q m[r][q] X_q; `along` r, q: X'_qᵀX_r. */
+    const m: Value[][] = [];
+    ranks.forEach((r) => {
+      const before = ranks.slice(0, r);
+      const along = before.map((q) =>
+        a.dot(
+          m[q],
+          gram[r].slice(0, q + 1).map((g) => g[side]),
+        ),
+      );
+      const residual = a.withoutSquares(along, gram[r][r][side]);
+      const lives = a.nmac(gram[r][r][side], least, residual);
+      const inverse = a.inverseRoot(a.select(lives, residual, a.zero));
+      const rho = along.map((x) => a.multiply(x, inverse));
+      m.push([...takenOut(a, rho, m), inverse]);
+    });
+    return m;
+  };
+  combine(a, "x", { m: factor("x") });
+  combine(a, "d", { m: factor("d") });
+  const lengths = ranks.map((r) => a.root(a.multiply(gram[r][r].x, gram[r][r].d)));
+  for (const r of ranks) {
+    const sigma = a.multiply(a.strength(r), lengths[r]);
+    a.assign(a.strength(r), sigma);
+  }
 }
