@@ -4,7 +4,7 @@
  *
  *      v = [Q_Rᵀx, ρ_R],  u = [Q_Lᵀδ, ρ_L]      ρ² = what is left of the squared length
  *      A = diag(c, 0) + u vᵀ = U diag(s) Vᵀ        one-sided Jacobi: A V = U diag(s) has orthogonal columns, the largest first
- *      V = Aᵀ U diag(1/s)                          so the rotations need not be gathered
+ *      V = Aᵀ U, its columns made unit vectors     so the rotations need not be gathered
  *      Q'_L = [Q_L, (δ − Q_L u)/ρ_L] U E, Q'_R the same with V, c' from s
  *
  *  E is diag(signs) times the first k columns of the reflection that takes x₀ to the last axis, where x₀ is zero above
@@ -123,9 +123,11 @@ export function lrtSample(a: Assembler, rank: number, factorBits: number, unbias
     const s = lengths.map(({ length }, j) => a.select(large[j], length, a.zero));
     const inverse = lengths.map((l, j) => a.select(large[j], l.inverse, a.zero));
     const U = A.map((row) => row.map((x, j) => a.multiply(x, inverse[j])));
-    const along = all.map((j) => a.multiply(a.dot(u, column(U, j)), inverse[j]));
-    const scaled = diagonal.map((x) => inverse.map((y) => a.multiply(x, y)));
-    const V = all.map((i) => all.map((j) => a.mac(scaled[i][j], U[i][j], a.multiply(v[i], along[j]))));
+    // Their directions on the other side; normalised, so that what the rotations have left cannot grow.
+    const along = all.map((j) => a.dot(u, column(U, j)));
+    const directions = all.map((i) => all.map((j) => a.mac(diagonal[i], U[i][j], a.multiply(v[i], along[j]))));
+    const scales = all.map((j) => a.inverseRoot(a.dot(column(directions, j), column(directions, j))));
+    const V = directions.map((row) => row.map((x, j) => a.multiply(x, scales[j])));
 
     // From m on, strengths are made equal: the smallest m with (k + 1 − m) s_m ≤ Σ_{j ≥ m} s_j.
     const tails: Value[] = [];

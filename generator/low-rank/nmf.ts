@@ -92,13 +92,12 @@ function pass(
   const components = strengths.map((_, r) => r);
   const sameSign = (r: number) => components.filter((q) => q < rank === r < rank);
   const least = a.constant(2 ** (1 - factorBits));
-  const rescales = peaks[side].map((peak, r) => {
+  const inverses = peaks[side].map((peak) => {
     const largest = a.larger(peak, least);
-    const inverse = a.add(largest, largest);
-    a.assign(strengths[r], a.multiply(strengths[r], inverse));
     a.assign(peak, a.zero);
-    return a.reciprocal(inverse);
+    return a.add(largest, largest);
   });
+  const rescales = inverses.map((inverse) => a.reciprocal(inverse));
   /** ŵ_rᵀŵ_q, q ≤ r */
   const gram = components.map((r) =>
     sameSign(r)
@@ -134,6 +133,9 @@ function pass(
       a.assign(peaks[side][r], a.larger(updated, peaks[side][r]));
       a.store(side, first + r, updated, 1);
     }
+  });
+  strengths.forEach((s, r) => {
+    a.assign(s, a.multiply(s, inverses[r]));
   });
 }
 
