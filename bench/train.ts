@@ -81,7 +81,7 @@ async function kernelSubject({ ir, conductances }: PreparedMachine): Promise<Sub
   const buffers = createPathBuffers(ir, arena);
   const gradient = ir.method === "mbgd" ? state.layers.map((l) => l.gradient as Int32Array) : null;
   const stageBuffers = createStageBuffers(ir, arena, gradient);
-  const kernels = instantiate(await kernelModule(), arena.memory);
+  const kernels = instantiate(kernelModule(), arena.memory);
   const path = new WasmSamplePath(kernels, ir, state.layers, buffers);
   path.updateUnit = new WasmUpdateUnit(kernels, ir, state.layers, path.scratch, arena);
   const stage = new GradientStage(kernels, ir, stageBuffers);

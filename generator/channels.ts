@@ -33,16 +33,26 @@ export function channels(ir: Omit<Ir, "phases" | "memories" | "channels">): Chan
         ["gradient_data", output.lanes * layer.gradient.accumulatorBits],
       ]);
     if (ir.lowRank) {
-      const { rank, factorBits } = ir.lowRank;
-      const index = indexBits(rank * (rank + 1));
+      const { columns, slots, coefficients, factorBits } = ir.lowRank;
+      const index = indexBits(coefficients);
       add(scope, "layer", "x_factor_write", [
-        ["x_factor_address", indexBits(rank * input.words)],
+        ["x_factor_address", indexBits(columns * input.words)],
         ["x_factor_data", input.lanes * factorBits],
       ]);
       add(scope, "layer", "d_factor_write", [
-        ["d_factor_address", indexBits(rank * output.words)],
+        ["d_factor_address", indexBits(columns * output.words)],
         ["d_factor_data", output.lanes * factorBits],
       ]);
+      if (slots > 0) {
+        add(scope, "layer", "x_sample_write", [
+          ["x_sample_address", indexBits(slots * input.words)],
+          ["x_sample_data", input.lanes * input.bits],
+        ]);
+        add(scope, "layer", "d_sample_write", [
+          ["d_sample_address", indexBits(slots * output.words)],
+          ["d_sample_data", output.lanes * ir.errorBits],
+        ]);
+      }
       add(scope, "layer", "strength_write", [
         ["strength_index", index],
         ["strength_mantissa", COEFFICIENT_BITS],

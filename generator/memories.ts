@@ -45,11 +45,11 @@ export function memories(ir: Omit<Ir, "phases" | "memories" | "channels">): Memo
         true,
       );
     if (ir.lowRank) {
-      const { rank, factorBits, memoryWords } = ir.lowRank;
+      const { columns, slots, outer, coefficients, factorBits, memoryWords } = ir.lowRank;
       add(
         "x_factors",
         l,
-        rank * input.words,
+        columns * input.words,
         input.lanes * factorBits,
         "sram",
         "the outer products' input factors",
@@ -58,13 +58,17 @@ export function memories(ir: Omit<Ir, "phases" | "memories" | "channels">): Memo
       add(
         "d_factors",
         l,
-        rank * output.words,
+        columns * output.words,
         output.lanes * factorBits,
         "sram",
         "the outer products' output factors",
         true,
       );
-      const coefficients = rank * (rank + 1);
+      if (slots > 0) {
+        const purpose = (of: string) => `the ${of} of a sub-batch's samples`;
+        add("x_samples", l, slots * input.words, input.lanes * input.bits, "sram", purpose("inputs"), true);
+        add("d_samples", l, slots * output.words, output.lanes * ir.errorBits, "sram", purpose("errors"), true);
+      }
       for (const side of ["x", "d"])
         add(
           `${side}_coefficients`,
@@ -72,7 +76,7 @@ export function memories(ir: Omit<Ir, "phases" | "memories" | "channels">): Memo
           coefficients,
           COEFFICIENT_BITS + 6,
           "sram",
-          "coefficients of new columns over old ones",
+          "coefficients of new columns, or of a row of the gradient",
           true,
         );
       for (const operand of ["a", "b", "c"])
@@ -85,7 +89,7 @@ export function memories(ir: Omit<Ir, "phases" | "memories" | "channels">): Memo
           "strengths and intermediate scalars; a copy for each operand",
           true,
         );
-      add("strengths", l, rank, COEFFICIENT_BITS + EXPONENT_BITS + 1, "registers", "strengths of the update", true);
+      add("strengths", l, outer, COEFFICIENT_BITS + EXPONENT_BITS + 1, "registers", "strengths of the update", true);
     }
     add(
       "pulse_latches",

@@ -3,10 +3,11 @@
 import type { Ir, LayerIr } from "../generator/ir.ts";
 import type { Instruction } from "../generator/low-rank/program.ts";
 import { type CycleCount, emptyCycles, PhaseCycles } from "./cycles.ts";
+import { instantiate, kernelModule } from "./kernels/load.ts";
 import type { SamplePath, Scratch } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, type LayerState, type MachineState, PULSE } from "./state.ts";
 import { accumulate } from "./units/gradient-unit.ts";
-import { LowRankUnit } from "./units/low-rank-unit.ts";
+import { LowRankUnit, type ProgramName, programCycles, programsOf, type SampleVectors } from "./units/low-rank-unit.ts";
 import { programOrder, RankSum, rowCounts } from "./units/update-unit.ts";
 
 /** One programmed row: the counts of each row tile's neuron, for the tracer. */
@@ -22,10 +23,13 @@ export interface Listener {
   sample(scratch: Scratch, label: number, prediction: number, train: boolean): void;
   /** Before a sample is added to the gradient, where that takes a phase. */
   gradientStart(): void;
-  /** After an instruction of a layer's low-rank unit that leaves something behind. */
-  instruction(layer: number, program: "sample" | "batch", pc: number, instruction: Instruction): void;
-  /** After a sample was added to the gradient. */
-  gradient(batchEnds: boolean): void;
+  /** After an instruction of a layer's low-rank unit that leaves something behind.
+   *  @param cycle of its issue, after that of the phase's first instruction
+   *  @param element passes of the inner loop before it */
+  instruction(layer: number, instruction: Instruction, cycle: number, element: number): void;
+  /** After a sample was added to the gradient.
+   *  @param cycles of the low-rank units' programs */
+  gradient(cycles: number): void;
   update(rows: readonly ProgrammedRow[][]): void;
   range(): void;
 }
@@ -123,6 +127,30 @@ export function decideRanges(layer: LayerIr, state: LayerState): void {
   decide(ACTIVATION, layer.activationRangeFollows, layer.activationRangeLimit, layer.activationRangeMax);
 }
 
+/** What layer l's low-rank unit sees of a sample. */
+export function sampleVectors(
+  ir: Ir,
+  layers: readonly Pick<LayerState, "ranges">[],
+  l: number,
+  { x, delta, exponent }: Pick<Scratch, "x" | "delta" | "exponent">,
+  count: number,
+): SampleVectors {
+  return {
+    x: x[l],
+    xExponent: l > 0 ? layers[l - 1].ranges[ACTIVATION] : 0,
+    delta: delta[l],
+    deltaExponent: exponent[l] - ir.layers[l].gradient.exponentZero,
+    count,
+  };
+}
+
+function lowRankUnits({ lowRank: unit }: Ir, layers: readonly LayerState[]): LowRankUnit[] {
+  const memory = layers[0].lowRank?.memory;
+  if (!unit || !memory) return [];
+  const kernels = instantiate(kernelModule(), memory);
+  return layers.flatMap(({ lowRank }) => (lowRank ? [new LowRankUnit(unit, lowRank, kernels)] : []));
+}
+
 export class Machine {
   readonly ir: Ir;
   readonly state: MachineState;
@@ -133,7 +161,7 @@ export class Machine {
   readonly #phases: PhaseCycles;
   readonly #orders: Int32Array[];
   readonly #counts: Int16Array;
-  readonly #lowRank: (LowRankUnit | null)[];
+  readonly #lowRank: LowRankUnit[];
 
   constructor(ir: Ir, state: MachineState, path: SamplePath) {
     this.ir = ir;
@@ -142,9 +170,7 @@ export class Machine {
     this.#phases = new PhaseCycles(ir);
     this.#orders = ir.layers.map(programOrder);
     this.#counts = new Int16Array(Math.max(...ir.layers.map((l) => l.outputs)));
-    this.#lowRank = state.layers.map(({ lowRank }) =>
-      ir.lowRank && lowRank ? new LowRankUnit(ir.lowRank, lowRank) : null,
-    );
+    this.#lowRank = lowRankUnits(ir, state.layers);
   }
 
   /** One sample, from its load to the end of what it causes.
@@ -167,22 +193,13 @@ export class Machine {
         accumulate(layer, scratch.x[l], scratch.aligned[l], state.layers[l].gradient);
       });
     }
+    const programs = this.countPrograms(state.inBatch);
     this.#lowRank.forEach((unit, l) => {
-      if (!unit) return;
-      const vectors = {
-        x: scratch.x[l],
-        xExponent: l > 0 ? state.layers[l - 1].ranges[ACTIVATION] : 0,
-        delta: scratch.delta[l],
-        deltaExponent: scratch.exponent[l] - ir.layers[l].gradient.exponentZero,
-        count: state.inBatch,
-      };
       const { listener } = this;
       unit.listener = listener ? (...event) => listener.instruction(l, ...event) : null;
-      unit.sample(vectors);
-      if (batchEnds) unit.batch(vectors);
+      unit.run(programs, sampleVectors(ir, state.layers, l, scratch, state.inBatch));
     });
-    if (ir.lowRank && batchEnds) this.cycles.gradient += ir.lowRank.batch.cycles;
-    if (ir.method !== "sgd") this.listener?.gradient(batchEnds);
+    if (ir.method !== "sgd") this.listener?.gradient(ir.lowRank ? programCycles(ir.lowRank, programs) : 0);
     if (ir.method === "sgd" || batchEnds) this.update();
     if (batchEnds) this.endBatch();
     return prediction;
@@ -203,6 +220,16 @@ export class Machine {
     this.#phases.addSample(this.cycles, train, samples);
   }
 
+  /** Counts the low-rank units' programs for the batch's sample number `count`, from 1, beside the one that each sample
+   *  runs; @returns all of them */
+  countPrograms(count: number): ProgramName[] {
+    const { lowRank, batch } = this.ir;
+    if (!lowRank) return [];
+    const programs = programsOf(lowRank, count, batch, this.state.batches === 0 && count === 1);
+    this.cycles.gradient += programCycles(lowRank, programs) - lowRank.sample.cycles;
+    return programs;
+  }
+
   /** Takes the saturations out of a scratch: those of one sample, or the sums of many. */
   countErrors({ saturation }: Scratch, train: boolean): void {
     saturation.forEach((counts, l) => {
@@ -218,7 +245,7 @@ export class Machine {
   update(): void {
     const { ir, state } = this;
     const rows: ProgrammedRow[][] | null = this.listener ? ir.layers.map(() => []) : null;
-    const unit = rows || ir.lowRank ? undefined : this.path.updateUnit;
+    const unit = rows ? undefined : this.path.updateUnit;
     const slots = ir.layers.map((layer, l) => {
       if (unit) {
         const done = unit.update(l);

@@ -4,7 +4,9 @@ import type { Ir } from "../generator/ir.ts";
 import type { Arena } from "./kernels/arena.ts";
 import type { Kernels } from "./kernels/load.ts";
 import { createPathBuffers, type PathBuffers, type ReadState, WasmSamplePath } from "./kernels/wasm-sample-path.ts";
+import { sampleVectors } from "./machine.ts";
 import type { Scratch } from "./sample-path.ts";
+import { type LowRankState, LowRankUnit, programsOf } from "./units/low-rank-unit.ts";
 
 /** Samples that are added to the gradient together: pairs go through one instruction. */
 const STAGE = 16;
@@ -21,14 +23,31 @@ export const CONTROL = {
   /** Next place in the job's list. */
   next: 3,
   count: 4,
-  train: 5,
+  kind: 5,
   /** Samples that a thread takes at once. */
   chunk: 6,
   quit: 7,
   /** 1 where a thread's work ended in an error; its text is in `message`. */
   failed: 8,
+  /** Of samples kept for the low-rank units: the first one's place in the batch, from 1; 1 in the first batch of all. */
+  place: 9,
+  firstBatch: 10,
   words: 16,
 } as const;
+
+/** What a job's list is of. */
+export const KIND = {
+  /** Samples to classify. */
+  test: 0,
+  /** Samples to train on. */
+  train: 1,
+  /** Layers whose low-rank units take the kept samples. */
+  units: 2,
+} as const;
+export type Kind = (typeof KIND)[keyof typeof KIND];
+
+/** What the low-rank units see of one sample: by layer its input, error and the error's exponent. */
+export type KeptSample = Pick<Scratch, "x" | "delta" | "exponent">;
 
 /** Samples as all threads see them. */
 export interface SamplePool {
@@ -65,6 +84,18 @@ export interface Common {
   /** Exponents of the job's last sample, by layer. */
   readonly exponent: Int32Array;
   readonly message: Uint8Array;
+  /** By layer, where there are low-rank units. */
+  readonly lowRank: readonly LowRankState[];
+  /** Places for the samples of one job; weights do not change between them, so their units may follow later. */
+  readonly kept: readonly KeptSample[];
+}
+
+export function createKeptSamples(ir: Ir, count: number, arena: Arena): KeptSample[] {
+  return Array.from({ length: count }, () => ({
+    x: ir.layers.map((l) => arena.int16(l.inputs)),
+    delta: ir.layers.map((l) => arena.int16(l.outputs)),
+    exponent: arena.int32(ir.layers.length),
+  }));
 }
 
 /** @param gradient sums that are there already; null: the thread gets its own */
@@ -131,9 +162,12 @@ export class Share {
   readonly buffers: ShareBuffers;
   readonly #common: Common;
   readonly #stage: GradientStage;
+  readonly #units: LowRankUnit[];
 
   constructor(kernels: Kernels, common: Common, buffers: ShareBuffers) {
     this.#common = common;
+    const { lowRank: unit } = common.ir;
+    this.#units = unit ? common.lowRank.map((state) => new LowRankUnit(unit, state, kernels)) : [];
     this.buffers = buffers;
     this.path = new WasmSamplePath(kernels, common.ir, common.layers, buffers.path);
     this.#stage = new GradientStage(kernels, common.ir, buffers.stage);
@@ -144,21 +178,52 @@ export class Share {
     const { control, ir } = this.#common;
     const count = control[CONTROL.count];
     const chunk = control[CONTROL.chunk];
-    const train = control[CONTROL.train] === 1;
+    const kind = control[CONTROL.kind];
+    const train = kind === KIND.train;
     const gradient = train && ir.method === "mbgd";
     const outcome = this.buffers.outcome;
     for (;;) {
       const begin = Atomics.add(control, CONTROL.next, chunk);
       if (begin >= count) break;
       const end = Math.min(count, begin + chunk);
+      if (kind === KIND.units) {
+        for (let l = begin; l < end; l++) this.#layer(l);
+        continue;
+      }
       for (let k = begin; k < end; k++) {
         outcome[0] += this.#sample(k, train) ? 1 : 0;
         if (k === count - 1) this.#common.exponent.set(this.path.scratch.exponent);
         if (gradient) this.#stage.add(this.path.scratch);
+        if (train && ir.lowRank) this.#keep(this.#common.kept[k]);
       }
       if (gradient) outcome[1] = 1;
     }
     if (gradient) this.#stage.flush();
+  }
+
+  #keep({ x, delta, exponent }: KeptSample): void {
+    const { scratch } = this.path;
+    x.forEach((codes, l) => {
+      codes.set(scratch.x[l]);
+    });
+    delta.forEach((codes, l) => {
+      codes.set(scratch.delta[l]);
+    });
+    exponent.set(scratch.exponent);
+  }
+
+  /** Gives a layer's low-rank unit the kept samples, in their order. */
+  #layer(l: number): void {
+    const { ir, layers, kept, control } = this.#common;
+    if (!ir.lowRank) return;
+    const place = control[CONTROL.place];
+    const firstBatch = control[CONTROL.firstBatch] === 1;
+    const samples = Math.min(kept.length, ir.batch - place + 1);
+    for (let k = 0; k < samples; k++) {
+      const count = place + k;
+      const programs = programsOf(ir.lowRank, count, ir.batch, firstBatch && count === 1);
+      this.#units[l].run(programs, sampleVectors(ir, layers, l, kept[k], count));
+    }
   }
 
   #sample(place: number, train: boolean): boolean {

@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 import type { Samples } from "../data/samples.ts";
 import type { Ir } from "../generator/ir.ts";
 import { Arena } from "./kernels/arena.ts";
-import { beyondKernels, threadsThatFit } from "./kernels/limits.ts";
+import { beyondKernels, KEPT, threadsThatFit } from "./kernels/limits.ts";
 import type { Kernels } from "./kernels/load.ts";
 import { instantiate, kernelModule } from "./kernels/load.ts";
 import { WasmUpdateUnit } from "./kernels/wasm-sample-path.ts";
@@ -13,7 +13,10 @@ import { Machine } from "./machine.ts";
 import {
   CONTROL,
   type Common,
+  createKeptSamples,
   createShareBuffers,
+  KIND,
+  type Kind,
   type SamplePool,
   Share,
   type ShareBuffers,
@@ -54,7 +57,7 @@ export interface Runner {
 }
 
 /** A machine, and the fastest way to run it.
- *  @param threads at most so many; only mbgd runs on more than one, as its samples change nothing that the next one reads
+ *  @param threads at most so many; sgd runs on one, as each of its samples changes what the next one reads
  *  @param entry first module of the other threads */
 export async function createRunner(
   ir: Ir,
@@ -65,8 +68,8 @@ export async function createRunner(
 ): Promise<Runner> {
   const plain = beyondKernels(ir);
   if (plain !== null) return new PlainRunner(ir, conductances, data, plain);
-  const module = await kernelModule();
-  const most = ir.method === "mbgd" ? threadsThatFit(ir) : 1;
+  const module = kernelModule();
+  const most = ir.method === "sgd" ? 1 : threadsThatFit(ir);
   return new KernelRunner(module, ir, conductances, data, Math.min(threads, most), entry);
 }
 
@@ -172,6 +175,8 @@ class KernelRunner implements Runner {
       pool: createPool(ir, data),
       exponent: arena.int32(ir.layers.length),
       message: new Uint8Array(new SharedArrayBuffer(MESSAGE_BYTES)),
+      lowRank: state.layers.flatMap(({ lowRank }) => lowRank ?? []),
+      kept: createKeptSamples(ir, ir.lowRank ? Math.min(KEPT, ir.batch) : 0, arena),
     };
     const stateGradient = state.layers.map((l) => l.gradient as Int32Array);
     this.#shares = Array.from({ length: threads }, (_, t) =>
@@ -208,15 +213,14 @@ class KernelRunner implements Runner {
 
   batch(order: Uint32Array): void {
     const { machine } = this;
-    if (this.#ir.method !== "mbgd") {
+    if (this.#ir.method === "sgd") {
       const { codes, labels } = this.#common.pool;
       const { size } = this.#ir.vectors[0];
       for (const index of order) machine.sample(codes.subarray(index * size, (index + 1) * size), labels[index], true);
       return;
     }
     for (const { gradient } of machine.state.layers) gradient.fill(0);
-    this.#common.pool.order.set(order);
-    const correct = this.#run(order.length, true);
+    const correct = this.#ir.lowRank ? this.#keptSamples(order) : this.#samples(order);
     machine.countSamples(order.length, correct, true);
     for (const { path } of this.#shares) machine.countErrors(path.scratch, true);
     machine.state.layers.forEach((layer, l) => {
@@ -228,19 +232,41 @@ class KernelRunner implements Runner {
     machine.endBatch();
   }
 
+  #samples(order: Uint32Array): number {
+    this.#common.pool.order.set(order);
+    return this.#run(order.length, KIND.train);
+  }
+
+  /** The samples' reads, which only see weights, then the low-rank units, which take them in their order. */
+  #keptSamples(order: Uint32Array): number {
+    const { control, kept } = this.#common;
+    const { state } = this.machine;
+    let correct = 0;
+    for (let begin = 0; begin < order.length; begin += kept.length) {
+      correct += this.#samples(order.subarray(begin, begin + kept.length));
+      control[CONTROL.place] = begin + 1;
+      control[CONTROL.firstBatch] = state.batches === 0 ? 1 : 0;
+      this.#run(this.#ir.layers.length, KIND.units);
+    }
+    order.forEach((_, k) => {
+      this.machine.countPrograms(k + 1);
+    });
+    return correct;
+  }
+
   test(count: number): number {
     for (let k = 0; k < count; k++) this.#common.pool.order[k] = this.#firstTest + k;
-    const correct = this.#run(count, false);
+    const correct = this.#run(count, KIND.test);
     for (const { path } of this.#shares) for (const counts of path.scratch.saturation) counts.fill(0);
     return correct / count;
   }
 
-  /** Runs the first `count` samples of the list; @returns right predictions */
-  #run(count: number, train: boolean): number {
+  /** Runs the first `count` samples of the list, or layers; @returns right predictions */
+  #run(count: number, kind: Kind): number {
     const { control, message } = this.#common;
     if (this.#failure) throw this.#failure;
     control[CONTROL.count] = count;
-    control[CONTROL.train] = train ? 1 : 0;
+    control[CONTROL.kind] = kind;
     control[CONTROL.chunk] = Math.max(1, Math.min(CHUNK, Math.ceil(count / (2 * this.#shares.length))));
     Atomics.store(control, CONTROL.next, 0);
     Atomics.store(control, CONTROL.open, 1);

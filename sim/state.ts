@@ -1,7 +1,8 @@
 /** The machine's state between two samples: conductances, gradient, LFSRs, range registers, counters. */
 import { createHash } from "node:crypto";
-import type { Ir } from "../generator/ir.ts";
-import { createLowRankState, type LowRankState } from "./units/low-rank-unit.ts";
+import type { Ir, LowRankIr } from "../generator/ir.ts";
+import { Arena } from "./kernels/arena.ts";
+import { createLowRankStates, type LowRankState, unitSizes } from "./units/low-rank-unit.ts";
 
 /** Saturation counters, by cause. */
 export const CAUSES = ["forward", "backward", "activation", "z", "aligned", "pulse"] as const;
@@ -78,6 +79,7 @@ export function createState(
   conductances: readonly Uint16Array[],
   allocate: Allocator = plainAllocator,
 ): MachineState {
+  const lowRank = ir.lowRank ? lowRankStates(ir, ir.lowRank, allocate) : null;
   const layers = ir.layers.map((layer, l): LayerState => {
     const { inputs, outputs } = layer;
     const cells = allocate.uint16(inputs * outputs);
@@ -105,7 +107,7 @@ export function createState(
       forwardStride,
       backwardStride,
       gradient: layer.gradient.accumulatorBits <= 32 ? allocate.int32(gradientSize) : new Float64Array(gradientSize),
-      lowRank: ir.lowRank ? createLowRankState(ir.lowRank, l, inputs, outputs) : null,
+      lowRank: lowRank?.[l] ?? null,
       lfsr,
       wear: allocate.uint32(inputs * outputs),
       ranges,
@@ -115,6 +117,12 @@ export function createState(
     };
   });
   return { layers, samples: 0, correct: 0, batches: 0, inBatch: 0, pulses: 0 };
+}
+
+/** The low-rank units run on the kernels everywhere, and these see nothing but an arena. */
+function lowRankStates(ir: Ir, unit: LowRankIr, allocate: Allocator): LowRankState[] {
+  const arena = allocate instanceof Arena ? allocate : new Arena();
+  return createLowRankStates(unit, unitSizes(ir, unit), arena);
 }
 
 /** sha256 over all conductances: layer by layer, [inputs][outputs], 16 bits little-endian. */

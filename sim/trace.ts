@@ -1,18 +1,21 @@
 /** Every architectural event at its cycle, from what each phase left in the buffers (docs/machine.md has the timing).
  *  A listener of `Machine`; nothing here is computed when nobody listens. */
-import type { Ir, LayerIr, ReadIr } from "../generator/ir.ts";
-import { COMBINE_LATENCY } from "../generator/low-rank/build.ts";
+import type { Ir, LayerIr, LowRankIr, ReadIr } from "../generator/ir.ts";
 import type { Instruction } from "../generator/low-rank/program.ts";
 import { countLatency, rowIssues, rowOverhead } from "../generator/schedule.ts";
 import { packLanes } from "./arith.ts";
 import type { Listener, Machine, ProgrammedRow } from "./machine.ts";
 import type { PlainSamplePath, Scratch } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD } from "./state.ts";
+import type { LowRankState } from "./units/low-rank-unit.ts";
 import type { HostStalls } from "./units/sample-input.ts";
 
 /** Takes events channel by channel; within a channel they come in the order of their cycles.
  *  @param value the channel's fields, the first in the lowest bits */
 export type EventSink = (channel: number, cycle: number, value: bigint) => void;
+
+/** From a column's last product to the visibility of its write. */
+const FACTOR_LATENCY = 4;
 
 const PHASE = { idle: 0, load: 1, forward: 2, error: 3, backward: 4, gradient: 5, update: 6, range: 7 } as const;
 
@@ -234,52 +237,95 @@ export class Tracer implements Listener {
     this.#enter("gradient", this.#layerRegister);
   }
 
-  instruction(l: number, program: "sample" | "batch", pc: number, { op, a }: Instruction): void {
-    const unit = this.#ir.lowRank;
-    const state = this.#machine.state.layers[l].lowRank;
-    if (!unit || !state) return;
-    const issue = this.cycle + 1 + (program === "batch" ? unit.sample.cycles : 0) + unit[program].issues[pc][0];
-    const { rank, factorBits } = unit;
+  instruction(l: number, { op, a }: Instruction, cycle: number, element: number): void {
+    const issue = this.cycle + 1 + cycle;
     switch (op) {
       case "putX":
-      case "putD": {
-        const side = op === "putX" ? "x" : "d";
-        const { coefficients, shifts } = state[side];
-        this.#emit(
-          `layer_${l}.low_rank_unit.scalar_unit/${side}_coefficient_write`,
-          issue + 2,
-          a,
-          coefficients[a],
-          shifts[a],
-        );
+      case "putD":
+        this.#coefficient(l, op === "putX" ? "x" : "d", a, issue);
+        break;
+      case "sigma": {
+        const { mantissas, exponents } = this.#lowRank(l).state;
+        this.#emit(`layer_${l}/strength_write`, issue + 2, a, mantissas[a], exponents[a]);
         break;
       }
-      case "sigma":
-        this.#emit(`layer_${l}/strength_write`, issue + 2, a, state.strengths[a].mantissa, state.strengths[a].exponent);
+      case "combineX":
+      case "combineD":
+        this.#combination(l, op === "combineX" ? "x" : "d", issue);
         break;
-      case "combine":
-        for (const side of ["x", "d"] as const) {
-          const { lanes, words, size } = this.#ir.vectors[side === "x" ? l : l + 1];
-          for (let w = 0; w < words; w++)
-            for (let r = 0; r < rank; r++)
-              this.#emit(
-                `layer_${l}/${side}_factor_write`,
-                issue + 1 + (w * (rank + 1) + r + 1) * (rank + 1) + rank + COMBINE_LATENCY,
-                r * words + w,
-                packLanes(state[side].factors, r * size + w * lanes, lanes, factorBits, (r + 1) * size),
-              );
-        }
+      case "storeX":
+      case "storeD":
+        this.#element(l, op === "storeX" ? "x" : "d", a, element, issue);
+        break;
+      case "copy":
+        for (const side of ["x", "d"] as const) this.#copied(l, side, issue);
+        break;
+      case "keep":
+        for (const side of ["x", "d"] as const) this.#kept(l, side, issue);
         break;
       default:
     }
   }
 
-  gradient(batchEnds: boolean): void {
+  #lowRank(l: number): { unit: LowRankIr; state: LowRankState } {
+    const unit = this.#ir.lowRank;
+    const state = this.#machine.state.layers[l].lowRank;
+    if (!unit || !state) throw new Error("the design has no low-rank units");
+    return { unit, state };
+  }
+
+  #coefficient(l: number, side: "x" | "d", k: number, issue: number): void {
+    const { coefficients, shifts } = this.#lowRank(l).state[side];
+    const channel = `layer_${l}.low_rank_unit.scalar_unit/${side}_coefficient_write`;
+    this.#emit(channel, issue + 2, k, coefficients[k], shifts[k]);
+  }
+
+  /** A word of a column was written. */
+  #factor(l: number, side: "x" | "d", r: number, w: number, cycle: number): void {
+    const { unit, state } = this.#lowRank(l);
+    const { lanes, words } = this.#ir.vectors[side === "x" ? l : l + 1];
+    const { factors, stride, size } = state[side];
+    const data = packLanes(factors, r * stride + w * lanes, lanes, unit.factorBits, r * stride + size);
+    this.#emit(`layer_${l}/${side}_factor_write`, cycle, r * words + w, data);
+  }
+
+  #combination(l: number, side: "x" | "d", issue: number): void {
+    const { rank } = this.#lowRank(l).unit;
+    const { words } = this.#ir.vectors[side === "x" ? l : l + 1];
+    const first = issue + 1 + (rank + 1) + rank + FACTOR_LATENCY;
+    for (let w = 0; w < words; w++)
+      for (let r = 0; r < rank; r++) this.#factor(l, side, r, w, first + (w * rank + r) * (rank + 1));
+  }
+
+  #element(l: number, side: "x" | "d", r: number, element: number, issue: number): void {
+    if (element >= this.#lowRank(l).state[side].size) return;
+    const { lanes } = this.#ir.vectors[side === "x" ? l : l + 1];
+    this.#factor(l, side, r, Math.floor(element / lanes), issue + 3);
+  }
+
+  #copied(l: number, side: "x" | "d", issue: number): void {
+    const { outer } = this.#lowRank(l).unit;
+    const { words } = this.#ir.vectors[side === "x" ? l : l + 1];
+    for (let m = 0; m < outer * words; m++) this.#factor(l, side, Math.floor(m / words), m % words, issue + 3 + m);
+  }
+
+  #kept(l: number, side: "x" | "d", issue: number): void {
+    const { unit, state } = this.#lowRank(l);
+    const { lanes, words, bits } = this.#ir.vectors[side === "x" ? l : l + 1];
+    const { vector, size } = state[side];
+    const slot = (this.#machine.state.inBatch - 1) % unit.slots;
+    for (let w = 0; w < words; w++) {
+      const data = packLanes(vector, w * lanes, lanes, side === "x" ? bits : this.#ir.errorBits, size);
+      this.#emit(`layer_${l}/${side}_sample_write`, issue + 3 + w, slot * words + w, data);
+    }
+  }
+
+  gradient(cycles: number): void {
     const ir = this.#ir;
     const t0 = this.cycle;
     let end = t0;
     if (ir.lowRank) {
-      this.cycle += 1 + ir.lowRank.sample.cycles + (batchEnds ? ir.lowRank.batch.cycles : 0);
+      this.cycle += 1 + cycles;
       return;
     }
     ir.layers.forEach((layer, l) => {

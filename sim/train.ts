@@ -246,8 +246,15 @@ function longestBatch(ir: Ir): number {
   const update = Math.max(
     ...ir.layers.map((l) => updateCycles(ir, l) + passes * l.update.rows * l.update.pulseMax * ir.pulseCycles),
   );
-  const batchProgram = ir.lowRank?.batch.cycles ?? 0;
-  return ir.batch * (samplePhases + (ir.method === "sgd" ? update : 0)) + batchProgram + update + once("range");
+  return ir.batch * (samplePhases + (ir.method === "sgd" ? update : 0)) + programs(ir) + update + once("range");
+}
+
+/** Cycles of a batch's low-rank programs beside the one that each sample runs. */
+function programs({ lowRank, batch }: Ir): number {
+  if (!lowRank) return 0;
+  const { initial, flush, slots } = lowRank;
+  const flushes = flush ? Math.ceil(batch / slots) : 0;
+  return (initial?.cycles ?? 0) + flushes * (flush?.cycles ?? 0) + lowRank.batch.cycles;
 }
 
 function byCause(count: (cause: number) => number): Record<Cause, number> {

@@ -18,8 +18,8 @@ export function stateItems(ir: Ir): StateItem[] {
       for (let c = 0; c < layer.colTiles; c++)
         items.push({ scope: `${scope}.g_row[${r}].g_col[${c}].tile.macro`, variable: "cells" });
     items.push({ scope: `${scope}.x_buffer`, variable: "mem" }, { scope: `${scope}.delta_buffer`, variable: "mem" });
-    if (ir.lowRank)
-      items.push({ scope: `${scope}.x_factors`, variable: "mem" }, { scope: `${scope}.d_factors`, variable: "mem" });
+    for (const memory of ir.lowRank ? ["factors", ...(ir.lowRank.slots > 0 ? ["samples"] : [])] : [])
+      for (const side of ["x", "d"]) items.push({ scope: `${scope}.${side}_${memory}`, variable: "mem" });
     if (layer.gradient.bufferWords > 0) items.push({ scope: `${scope}.gradient_buffer`, variable: "mem" });
   }
   return items;

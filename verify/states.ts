@@ -61,14 +61,22 @@ export function elementBytes(bits: number): number {
   return bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : bits <= 64 ? 8 : 4 * Math.ceil(bits / 32);
 }
 
-/** A vector, or the rows of a matrix, as words of a buffer. */
-function bufferWords(values: ArrayLike<number>, rows: number, size: number, lanes: number, bits: number): Buffer {
+/** A vector, or the rows of a matrix, as words of a buffer.
+ *  @param stride elements from one row to the next */
+function bufferWords(
+  values: ArrayLike<number>,
+  rows: number,
+  size: number,
+  lanes: number,
+  bits: number,
+  stride = size,
+): Buffer {
   const words = Math.ceil(size / lanes);
   const bytes = elementBytes(lanes * bits);
   const buffer = Buffer.alloc(rows * words * bytes);
   for (let r = 0; r < rows; r++)
     for (let w = 0; w < words; w++) {
-      const word = packLanes(values, r * size + w * lanes, lanes, bits, (r + 1) * size);
+      const word = packLanes(values, r * stride + w * lanes, lanes, bits, r * stride + size);
       const hex = word.toString(16).padStart(bytes * 2, "0");
       Buffer.from(hex, "hex")
         .reverse()
@@ -93,11 +101,15 @@ export function snapshot(ir: Ir, state: MachineState, scratch: Scratch): Map<str
     if (scope.endsWith("x_buffer")) return bufferWords(scratch.x[l], 1, input.size, input.lanes, input.bits);
     if (scope.endsWith("delta_buffer"))
       return bufferWords(scratch.delta[l], 1, output.size, output.lanes, ir.errorBits);
-    const side = /\.([xd])_factors$/.exec(scope)?.[1] as "x" | "d" | undefined;
+    const [, side, what] = /\.([xd])_(factors|samples)$/.exec(scope) ?? [];
     const unit = state.layers[l].lowRank;
     if (side && unit && ir.lowRank) {
-      const { size, lanes } = side === "x" ? input : output;
-      return bufferWords(unit[side].factors, ir.lowRank.rank, size, lanes, ir.lowRank.factorBits);
+      const { lanes, bits } = side === "x" ? input : output;
+      const codeBits = side === "x" ? bits : ir.errorBits;
+      const { factors, samples, size, stride } = unit[side as "x" | "d"];
+      return what === "factors"
+        ? bufferWords(factors, ir.lowRank.columns, size, lanes, ir.lowRank.factorBits, stride)
+        : bufferWords(samples, ir.lowRank.slots, size, lanes, codeBits, stride);
     }
     return bufferWords(
       state.layers[l].gradient,

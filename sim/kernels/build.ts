@@ -1,5 +1,5 @@
 /** Compiles the AssemblyScript kernels, once for each content of their sources. */
-import { spawn } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -17,14 +17,14 @@ const OPTIONS = [
 ];
 
 /** The kernels' WebAssembly, from the cache if these sources were compiled before. */
-export async function kernelBinary(): Promise<Uint8Array<ArrayBuffer>> {
+export function kernelBinary(): Uint8Array<ArrayBuffer> {
   const compiler = createRequire(import.meta.url).resolve("assemblyscript/bin/asc.js");
   const name = `kernels-${contentHash(compiler)}.wasm`;
   const cached = join(CACHE, name);
   try {
     return readFileSync(cached);
   } catch {
-    return await compile(compiler, name);
+    return compile(compiler, name);
   }
 }
 
@@ -45,12 +45,14 @@ function versionOf(compiler: string): string {
 
 /** A process of its own builds in a folder of its own, and only a finished file gets its name: so two that build at once
  *  do not meet. Where the cache cannot be written, the kernels are compiled in each run. */
-async function compile(compiler: string, name: string): Promise<Uint8Array<ArrayBuffer>> {
+function compile(compiler: string, name: string): Uint8Array<ArrayBuffer> {
   const work = workFolder();
   try {
     const file = join(work, name);
-    const { code, output } = await run([compiler, join(SOURCES, "index.ts"), "-o", file, ...OPTIONS]);
-    if (code !== 0) throw new Refusal(`the simulator's kernels cannot be compiled: ${output.trim()}`, EXIT.environment);
+    const args = [compiler, join(SOURCES, "index.ts"), "-o", file, ...OPTIONS];
+    const { status, stderr } = spawnSync(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+    if (status !== 0)
+      throw new Refusal(`the simulator's kernels cannot be compiled: ${String(stderr).trim()}`, EXIT.environment);
     const binary = readFileSync(file);
     try {
       renameSync(file, join(CACHE, name));
@@ -70,15 +72,4 @@ function workFolder(): string {
   } catch {
     return mkdtempSync(join(tmpdir(), "rankloom-kernels-"));
   }
-}
-
-function run(args: readonly string[]): Promise<{ code: number; output: string }> {
-  return new Promise((done, failed) => {
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
-    const output: Buffer[] = [];
-    child.stdout.on("data", (d: Buffer) => output.push(d));
-    child.stderr.on("data", (d: Buffer) => output.push(d));
-    child.on("error", failed);
-    child.on("close", (code) => done({ code: code ?? 1, output: Buffer.concat(output).toString() }));
-  });
 }

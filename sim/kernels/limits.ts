@@ -8,6 +8,8 @@ import { MAX_BYTES } from "./arena.ts";
 const WORD = 32;
 /** Share of the memory that one thread's buffers and the state may take together. */
 const BUDGET = 0.9 * MAX_BYTES;
+/** Samples that are kept for the low-rank units before these take them, at most. */
+export const KEPT = 128;
 
 const pad = (n: number): number => Math.ceil(n / LANE_PAD) * LANE_PAD;
 
@@ -15,7 +17,9 @@ const pad = (n: number): number => Math.ceil(n / LANE_PAD) * LANE_PAD;
 export function memoryNeed(ir: Ir): { shared: number; thread: number } {
   let shared = 0;
   let thread = 0;
+  const { columns = 0, slots = 0 } = ir.lowRank ?? {};
   for (const layer of ir.layers) {
+    shared += 2 * (columns + slots + (ir.lowRank ? KEPT : 0)) * (layer.inputs + layer.outputs);
     const cells = layer.inputs * layer.outputs;
     shared += cells * (2 + 4) + 2 * layer.inputs * pad(layer.outputs) + 2 * layer.outputs * pad(layer.inputs);
     if (ir.method === "mbgd") thread += 4 * cells;
@@ -42,8 +46,9 @@ function layerReason(ir: Ir, layer: LayerIr): string | null {
   if (!ir.lowRank && layer.gradient.alignedBits > 16) return `aligned errors of ${layer.gradient.alignedBits} bits`;
   if (ir.method === "mbgd" && layer.gradient.accumulatorBits > WORD)
     return `gradient of ${layer.gradient.accumulatorBits} bits`;
-  if (ir.lowRank) return null;
   if (layer.update.multiplier >= 2 ** (WORD - 1)) return `update multiplier ${layer.update.multiplier}`;
+  // The shift of a low-rank update is cut where it is too long.
+  if (ir.lowRank) return null;
   // Products have at most 53 bits by elaboration; the update adds 2^62 to make its shift one of unsigned numbers.
   if (layer.update.shift > 60 || layer.update.randomBits > WORD) return `update shift ${layer.update.shift}`;
   return null;

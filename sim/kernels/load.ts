@@ -19,12 +19,18 @@ export interface Kernels {
   accumulateGradient: Kernel<void>;
   mergeGradient: Kernel<void>;
   update: Kernel<void>;
+  run: Kernel;
+  add: Kernel;
+  fromInteger: Kernel;
+  inverseRoot: Kernel;
+  multiply: Kernel;
+  reciprocal: Kernel;
 }
 
-let compiled: Promise<WebAssembly.Module> | null = null;
+let compiled: WebAssembly.Module | null = null;
 
-export function kernelModule(): Promise<WebAssembly.Module> {
-  compiled ??= kernelBinary().then((binary) => WebAssembly.compile(binary));
+export function kernelModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(kernelBinary());
   return compiled;
 }
 

@@ -2,8 +2,9 @@
 import type { Activation, Ir, LayerIr, ReadIr } from "../../generator/ir.ts";
 import { createScratch, type SamplePath, type Scratch, tileOfLine, type UpdateUnit } from "../sample-path.ts";
 import { ACTIVATION, ALIGNED, BACKWARD, FORWARD, LANE_PAD, type LayerState, PULSE, Z } from "../state.ts";
-import { programOrder } from "../units/update-unit.ts";
+import { programOrder, RankSum } from "../units/update-unit.ts";
 import type { Arena } from "./arena.ts";
+import * as rankSum from "./assembly/rank-sum-layout.ts";
 import type { Kernels } from "./load.ts";
 
 const ACTIVATION_NUMBER: Record<Activation, number> = { relu: 0, sigmoid: 1, tanh: 2 };
@@ -327,6 +328,8 @@ export class WasmUpdateUnit implements UpdateUnit {
   readonly #random: Uint32Array;
   readonly #product: Int32Array;
   readonly #result: Float64Array;
+  /** By layer: the words that describe its low-rank gradient, and the shifts of its outer products. */
+  readonly #ranks: { words: Int32Array; shifts: Int32Array }[];
 
   constructor(kernels: Kernels, ir: Ir, layers: readonly LayerState[], scratch: Scratch, arena: Arena) {
     this.#kernels = kernels;
@@ -343,6 +346,36 @@ export class WasmUpdateUnit implements UpdateUnit {
     this.#random = arena.uint32(row);
     this.#product = arena.int32(row);
     this.#result = arena.float64(3);
+    const { lowRank: unit } = ir;
+    const factors = arena.int32(unit?.terms ?? 0);
+    const scaled = arena.float64(unit ? row : 0);
+    this.#ranks = layers.flatMap(({ lowRank }) => {
+      if (!unit || !lowRank) return [];
+      const { x, d, mantissas } = lowRank;
+      const words = arena.int32(rankSum.WORDS);
+      const shifts = arena.int32(unit.outer);
+      words[rankSum.PASSES] = unit.passes;
+      words[rankSum.TERMS] = unit.terms;
+      words[rankSum.X_COLUMNS] = x.factors.subarray(unit.first * x.stride).byteOffset;
+      words[rankSum.X_STRIDE] = 2 * x.stride;
+      words[rankSum.D_COLUMNS] = d.factors.subarray(unit.first * d.stride).byteOffset;
+      words[rankSum.D_STRIDE] = 2 * d.stride;
+      words[rankSum.MANTISSAS] = mantissas.byteOffset;
+      words[rankSum.SHIFTS] = shifts.byteOffset;
+      words[rankSum.FACTORS] = factors.byteOffset;
+      words[rankSum.SCALED] = scaled.byteOffset;
+      return [{ words, shifts }];
+    });
+  }
+
+  /** Prepares layer l's outer products; @returns the shift of their rounding */
+  #rankSum(l: number, { words, shifts }: { words: Int32Array; shifts: Int32Array }): number {
+    const { lowRank } = this.#layers[l];
+    if (!this.#ir.lowRank || !lowRank) throw new Error("the design has no low-rank units");
+    const sum = new RankSum(this.#ir.layers[l], this.#ir.lowRank, lowRank);
+    shifts.set(sum.shifts);
+    words[rankSum.CUT] = Math.min(sum.cut, 63);
+    return sum.shift;
   }
 
   update(l: number): { slots: number; pulses: number } {
@@ -352,16 +385,18 @@ export class WasmUpdateUnit implements UpdateUnit {
     const { lanes, words } = ir.vectors[l + 1];
     const { unitsPerPulse, full, reference } = ir.cell;
     const { multiplier, shift, randomBits, pulseMax, rows } = layer.update;
+    const ranks = this.#ranks[l];
     this.#kernels.update(
       this.#orders[l].byteOffset,
       rows,
       layer.rowTiles,
       layer.outputs,
       ir.method === "mbgd" ? state.gradient.byteOffset : 0,
+      ranks ? ranks.words.byteOffset : 0,
       this.#scratch.x[l].byteOffset,
       this.#scratch.aligned[l].byteOffset,
       multiplier,
-      shift - (l > 0 ? this.#layers[l - 1].ranges[ACTIVATION] : 0),
+      ranks ? this.#rankSum(l, ranks) : shift - (l > 0 ? this.#layers[l - 1].ranges[ACTIVATION] : 0),
       ir.rounding === "stochastic" ? 1 : 0,
       randomBits,
       state.lfsr.byteOffset,

@@ -1,6 +1,7 @@
 /** What the simulator uses of the WebAssembly interface; the ECMAScript library of TypeScript does not have it. */
 declare namespace WebAssembly {
   class Module {
+    constructor(binary: Uint8Array<ArrayBuffer>);
     private readonly compiled: never;
   }
   class Memory {
@@ -12,5 +13,4 @@ declare namespace WebAssembly {
     constructor(module: Module, imports: Record<string, Record<string, unknown>>);
     readonly exports: Record<string, unknown>;
   }
-  function compile(binary: Uint8Array<ArrayBuffer>): Promise<Module>;
 }

@@ -1,67 +1,146 @@
-/** `low_rank_unit` of one layer: its scalar processor, and a `vector_unit` on each side. */
+/** `low_rank_unit` of one layer. Its arithmetic is one kernel (`sim/kernels/assembly/low-rank.ts`), which every machine
+ *  uses, also the one on the plain path; here its state is laid out, and its programs are run. */
+import type { Ir, LowRankIr } from "../../generator/ir.ts";
+import { type Instruction, OPS, type Program } from "../../generator/low-rank/program.ts";
+import { functionTable } from "../../generator/low-rank/table.ts";
+import type { Arena } from "../kernels/arena.ts";
+import * as layout from "../kernels/assembly/low-rank-layout.ts";
+import type { Kernels } from "../kernels/load.ts";
+import { toNumber } from "./scalar-float.ts";
 
-import type { LowRankIr } from "../../generator/ir.ts";
-import {
-  COEFFICIENT_BITS,
-  COEFFICIENT_SHIFT_MAX,
-  COEFFICIENT_SHIFT_MIN,
-  COMBINE_FRACTION,
-  MAGNITUDE_BITS,
-  RANDOM_BITS,
-} from "../../generator/low-rank/format.ts";
-import type { Instruction } from "../../generator/low-rank/program.ts";
-import { xorshift32 } from "../../generator/random.ts";
-import { clip } from "../arith.ts";
-import { add, divide, fromInteger, multiply, type Scalar, squareRoot } from "./scalar-float.ts";
+const PROGRAMS = ["initial", "sample", "flush", "batch"] as const;
+/** Programs by the time they run at (docs/low-rank.md, GRADIENT). */
+export type ProgramName = (typeof PROGRAMS)[number];
 
-/** Bits of a magnitude that a coefficient cuts off. */
-const CUT = MAGNITUDE_BITS - (COEFFICIENT_BITS - 1);
-
-const HALF = 2 ** (COMBINE_FRACTION - 1);
-
-/** A strength as the update unit takes it: σ = mantissa · 2^exponent. */
-export interface Strength {
-  mantissa: number;
-  exponent: number;
-}
-
-/** One side's factors, [rank][size] codes, and what its vector unit works on. */
+/** One side's columns and samples, and what its vector unit works on. */
 export interface Side {
   readonly size: number;
+  /** Elements from one column, or slot, to the next; beyond `size` they are zero. */
+  readonly stride: number;
+  /** Codes, [column][stride]. */
   readonly factors: Int16Array;
-  /** Coefficients of the next combination, [rank][rank + 1], and the shifts of their products. */
+  /** Codes, [slot][stride]. */
+  readonly samples: Int16Array;
+  /** The present sample's codes. */
+  readonly vector: Int16Array;
+  /** Coefficients of the next combination or row, and the left shifts of their products. */
   readonly coefficients: Int16Array;
-  readonly shifts: Int8Array;
+  readonly shifts: Int32Array;
 }
 
+/** All that a unit keeps, in memory that threads share. */
 export interface LowRankState {
+  readonly memory: WebAssembly.Memory;
   readonly x: Side;
   readonly d: Side;
-  readonly memory: Scalar[];
-  readonly strengths: Strength[];
-  lfsr: Uint32Array;
-  /** Whether strengths and factors hold nothing yet. */
-  fresh: boolean;
+  /** Values of the scalar memory. */
+  readonly scalars: Float64Array;
+  /** Strengths as the update unit takes them: σ = mantissa · 2^exponent. */
+  readonly mantissas: Int32Array;
+  readonly exponents: Int32Array;
+  /** The kernel's view of the unit: `low-rank-layout.ts`. */
+  readonly words: Int32Array;
+  readonly programs: Readonly<Record<ProgramName, Int32Array | null>>;
 }
 
-function createSide(rank: number, size: number): Side {
+/** A program in the kernel's form. */
+function placeProgram({ instructions }: Program, arena: Arena): Int32Array {
+  const words = arena.int32(instructions.length * layout.RECORD_WORDS);
+  instructions.forEach(({ op, d, a, b, c, wait }, n) => {
+    words.set([OPS.indexOf(op), d, a, b, c, wait], n * layout.RECORD_WORDS);
+  });
+  return words;
+}
+
+export function placeFunctionTable(arena: Arena): Int32Array {
+  const { c0, c1, c2 } = functionTable;
+  const words = arena.int32(3 * c0.length);
+  words.set(c0.flatMap((c, i) => [c, c1[i], c2[i]]));
+  return words;
+}
+
+function createSide(unit: LowRankIr, size: number, arena: Arena): Side {
+  const stride = Math.ceil(size / layout.COLUMN_PAD) * layout.COLUMN_PAD;
   return {
     size,
-    factors: new Int16Array(rank * size),
-    coefficients: new Int16Array(rank * (rank + 1)),
-    shifts: new Int8Array(rank * (rank + 1)),
+    stride,
+    factors: arena.int16(unit.columns * stride),
+    samples: arena.int16(unit.slots * stride),
+    vector: arena.int16(stride),
+    coefficients: arena.int16(unit.coefficients),
+    shifts: arena.int32(unit.coefficients),
   };
 }
 
-export function createLowRankState(unit: LowRankIr, layer: number, inputs: number, outputs: number): LowRankState {
-  return {
-    x: createSide(unit.rank, inputs),
-    d: createSide(unit.rank, outputs),
-    memory: Array.from({ length: unit.memoryWords }, () => ({ m: 0, e: 0 })),
-    strengths: Array.from({ length: unit.rank }, () => ({ mantissa: 0, exponent: 0 })),
-    lfsr: Uint32Array.of(unit.seeds[layer]),
-    fresh: true,
-  };
+function describeSide(words: Int32Array, first: number, side: Side, most: number): void {
+  words[first + layout.SIZE] = side.size;
+  words[first + layout.STRIDE] = 2 * side.stride;
+  words[first + layout.FACTORS] = side.factors.byteOffset;
+  words[first + layout.SAMPLES] = side.samples.byteOffset;
+  words[first + layout.VECTOR] = side.vector.byteOffset;
+  words[first + layout.VECTOR_MOST] = most;
+  words[first + layout.COEFFICIENTS] = side.coefficients.byteOffset;
+  words[first + layout.SHIFTS] = side.shifts.byteOffset;
+}
+
+/** Sizes of a layer's vectors, and the bits of their codes' magnitudes. */
+export interface UnitSizes {
+  readonly inputs: number;
+  readonly inputBits: number;
+  readonly outputs: number;
+  readonly errorBits: number;
+  readonly seed: number;
+}
+
+/** The units of one machine; they share programs, constants' values and tables. */
+export function createLowRankStates(unit: LowRankIr, layers: readonly UnitSizes[], arena: Arena): LowRankState[] {
+  const table = placeFunctionTable(arena);
+  const programs = Object.fromEntries(
+    PROGRAMS.map((name) => [name, unit[name] && placeProgram(unit[name], arena)]),
+  ) as LowRankState["programs"];
+  return layers.map((sizes): LowRankState => {
+    const { inputs, inputBits, outputs, errorBits, seed } = sizes;
+    const x = createSide(unit, inputs, arena);
+    const d = createSide(unit, outputs, arena);
+    const longest = Math.max(x.stride, d.stride);
+    const constants = unit.constants.length;
+    const allScalars = arena.float64(constants + unit.memoryWords);
+    // Constant n has the address −1 − n.
+    allScalars.set(unit.constants.map(toNumber).reverse());
+    const scalars = allScalars.subarray(constants);
+    const mantissas = arena.int32(unit.outer);
+    const exponents = arena.int32(unit.outer);
+    const words = arena.int32(layout.UNIT_WORDS);
+    words[layout.FRESH] = 1;
+    words[layout.LFSR] = seed;
+    words[layout.RANK] = unit.rank;
+    words[layout.COLUMNS] = unit.columns;
+    words[layout.FIRST] = unit.first;
+    words[layout.OUTER_PRODUCTS] = unit.outer;
+    words[layout.SLOTS] = unit.slots;
+    words[layout.ROW_COLUMNS] = unit.rowColumns;
+    words[layout.FACTOR_BITS] = unit.factorBits;
+    words[layout.SCALARS] = scalars.byteOffset;
+    words[layout.FUNCTION_TABLE] = table.byteOffset;
+    words[layout.MANTISSAS] = mantissas.byteOffset;
+    words[layout.EXPONENTS] = exponents.byteOffset;
+    words[layout.RESULTS] = arena.float64(2 + unit.outer).byteOffset;
+    words[layout.ZEROS] = arena.int16(longest).byteOffset;
+    words[layout.TERMS] = arena.int32((unit.coefficients * layout.TERM_BYTES) / 4).byteOffset;
+    words[layout.TURNED] = arena.int16(unit.rank * longest).byteOffset;
+    words[layout.POSITIVE] = arena.int16(longest).byteOffset;
+    words[layout.NEGATIVE] = arena.int16(longest).byteOffset;
+    describeSide(words, layout.X_SIDE, x, 2 ** inputBits - 1);
+    describeSide(words, layout.D_SIDE, d, 2 ** errorBits - 1);
+    return { memory: arena.memory, x, d, scalars, mantissas, exponents, words, programs };
+  });
+}
+
+export function unitSizes({ vectors, layers, errorBits }: Ir, { seeds }: LowRankIr): UnitSizes[] {
+  return layers.map(({ inputs, outputs }, l) => {
+    const { bits, signed } = vectors[l];
+    return { inputs, inputBits: signed ? bits - 1 : bits, outputs, errorBits: errorBits - 1, seed: seeds[l] };
+  });
 }
 
 /** What a unit's programs see of the machine. */
@@ -75,178 +154,74 @@ export interface SampleVectors {
   readonly count: number;
 }
 
-/** Σ over a side of two columns' codes; column `rank` is the vector. */
-function dot(unit: LowRankIr, side: Side, vector: Int16Array, a: number, b: number): number {
-  const { size, factors } = side;
-  const column = (n: number) => (n === unit.rank ? vector : factors.subarray(n * size, (n + 1) * size));
-  const p = column(a);
-  const q = column(b);
-  let sum = 0;
-  for (let i = 0; i < size; i++) sum += p[i] * q[i];
-  return sum;
+/** Programs that a sample runs, in their order.
+ *  @param count the sample's place in the batch, from 1
+ *  @param first whether it is the first sample after reset */
+export function programsOf(unit: LowRankIr, count: number, batch: number, first: boolean): ProgramName[] {
+  const list: ProgramName[] = [];
+  if (first && unit.initial) list.push("initial");
+  list.push("sample");
+  if (unit.flush && unit.slots > 0 && (count % unit.slots === 0 || count === batch)) list.push("flush");
+  if (count === batch) list.push("batch");
+  return list;
 }
 
-/** New factors from old ones and the vector, by the side's coefficients. */
-function combine(unit: LowRankIr, side: Side, vector: Int16Array, old: Int16Array, sums: Float64Array): void {
-  const { rank, factorBits } = unit;
-  const { size, factors, coefficients, shifts } = side;
-  const most = 2 ** (factorBits - 1) - 1;
-  old.set(factors);
-  for (let r = 0; r < rank; r++) {
-    sums.fill(0, 0, size);
-    for (let q = 0; q <= rank; q++) {
-      const k = r * (rank + 1) + q;
-      const coefficient = coefficients[k];
-      if (coefficient === 0) continue;
-      const scale = 2 ** shifts[k];
-      const column = q === rank ? vector : old.subarray(q * size, (q + 1) * size);
-      for (let i = 0; i < size; i++) {
-        const code = column[i];
-        if (code !== 0) sums[i] += Math.floor(coefficient * code * scale);
-      }
-    }
-    for (let i = 0; i < size; i++) {
-      // roundShift and saturate, without a power for each element.
-      const code = Math.floor((sums[i] + HALF - (sums[i] < 0 ? 1 : 0)) / (2 * HALF));
-      factors[r * size + i] = Math.min(most, Math.max(-most, code));
-    }
-  }
-}
-
-/** A number as mantissa · 2^exponent with COEFFICIENT_BITS of mantissa. */
-function shorten({ m, e }: Scalar): Strength {
-  const magnitude = Math.floor(Math.abs(m) / 2 ** CUT);
-  return { mantissa: m < 0 ? -magnitude : magnitude, exponent: e + CUT };
+export function programCycles(unit: LowRankIr, programs: readonly ProgramName[]): number {
+  return programs.reduce((sum, name) => sum + (unit[name]?.cycles ?? 0), 0);
 }
 
 /** Hears of each instruction that leaves something behind.
- *  @param pc its number in the program
- *  @param instruction what it was */
-export type InstructionListener = (program: "sample" | "batch", pc: number, instruction: Instruction) => void;
+ *  @param cycle of its issue, after that of the first program's first instruction
+ *  @param element passes of the inner loop before it */
+export type InstructionListener = (instruction: Instruction, cycle: number, element: number) => void;
 
 /** Runs a layer's programs on its state. */
 export class LowRankUnit {
   readonly #unit: LowRankIr;
   readonly #state: LowRankState;
-  readonly #constants: readonly Scalar[];
-  readonly #old: Record<"x" | "d", Int16Array>;
-  readonly #sums: Float64Array;
+  readonly #kernels: Kernels;
   listener: InstructionListener | null = null;
 
-  constructor(unit: LowRankIr, state: LowRankState) {
+  constructor(unit: LowRankIr, state: LowRankState, kernels: Kernels) {
     this.#unit = unit;
     this.#state = state;
-    this.#constants = unit.constants;
-    this.#sums = new Float64Array(Math.max(state.x.size, state.d.size));
-    this.#old = { x: new Int16Array(state.x.factors.length), d: new Int16Array(state.d.factors.length) };
+    this.#kernels = kernels;
   }
 
-  /** One sample; a fresh unit begins with empty factors: at reset, and with lrt at the start of each batch. */
-  sample(vectors: SampleVectors): void {
-    const { x, d, memory } = this.#state;
-    if (this.#state.fresh) {
-      for (const side of [x, d]) side.factors.fill(0);
-      for (let r = 0; r < this.#unit.rank; r++) memory[r] = { m: 0, e: 0 };
-      this.#state.fresh = false;
+  /** A fresh unit's `sample` begins with empty factors: after reset, and where batches start empty, in each. */
+  run(programs: readonly ProgramName[], vectors: SampleVectors): void {
+    const { x, d, words } = this.#state;
+    x.vector.set(vectors.x);
+    d.vector.set(vectors.delta);
+    words[layout.X_SIDE + layout.VECTOR_EXPONENT] = vectors.xExponent;
+    words[layout.D_SIDE + layout.VECTOR_EXPONENT] = vectors.deltaExponent;
+    words[layout.PLACE] = vectors.count;
+    let cycle = 0;
+    for (const name of programs) {
+      const sample = name === "sample";
+      words[layout.EMPTY] = sample && words[layout.FRESH] === 1 ? this.#unit.rank : 0;
+      this.#program(name, cycle);
+      if (sample) words[layout.FRESH] = 0;
+      if (name === "batch" && this.#unit.startsEmpty) words[layout.FRESH] = 1;
+      cycle += this.#unit[name]?.cycles ?? 0;
     }
-    this.#run("sample", vectors);
   }
 
-  /** The end of a batch: strengths for the update. */
-  batch(vectors: SampleVectors): void {
-    this.#run("batch", vectors);
-    if (this.#unit.method === "lrt") this.#state.fresh = true;
-  }
-
-  #run(program: "sample" | "batch", vectors: SampleVectors): void {
-    const { rank, factorBits } = this.#unit;
-    const { instructions } = this.#unit[program];
-    const { memory, x, d, strengths, lfsr } = this.#state;
-    const fraction = factorBits - 1;
-    const product: Scalar = { m: 0, e: 0 };
-    const result: Scalar = { m: 0, e: 0 };
-    const dots = { x: 0, d: 0 };
-    let withVector = 0;
-    let passes = 0;
-    const read = (address: number): Scalar => (address < 0 ? this.#constants[-1 - address] : memory[address]);
-    const put = (side: Side, k: number, value: Scalar, vector: boolean, exponent: number) => {
-      const { mantissa, exponent: e } = shorten(value);
-      side.coefficients[k] = mantissa;
-      side.shifts[k] = clip(
-        e + COMBINE_FRACTION + (vector ? fraction + exponent : 0),
-        COEFFICIENT_SHIFT_MIN,
-        COEFFICIENT_SHIFT_MAX,
-      );
-    };
-    for (let pc = 0; ; pc++) {
-      const { op, d: to, a, b, c } = instructions[pc];
-      switch (op) {
-        case "mac":
-          multiply(read(a), read(b), product);
-          add(read(c), product, result);
-          break;
-        case "nmac":
-          multiply(read(a), read(b), product);
-          product.m = -product.m;
-          add(read(c), product, result);
-          break;
-        case "select": {
-          const chosen = read(read(a).m > 0 ? b : c);
-          result.m = chosen.m;
-          result.e = chosen.e;
-          break;
-        }
-        case "divide":
-          divide(read(a), read(b), result);
-          break;
-        case "root":
-          squareRoot(read(a), result);
-          break;
-        case "random":
-          fromInteger(lfsr[0] >>> (32 - RANDOM_BITS), -RANDOM_BITS, result);
-          lfsr[0] = xorshift32(lfsr[0]);
-          break;
-        case "count":
-          fromInteger(vectors.count, 0, result);
-          break;
-        case "dot":
-          dots.x = dot(this.#unit, x, vectors.x, a, b);
-          dots.d = dot(this.#unit, d, vectors.delta, a, b);
-          withVector = Number(a === rank) + Number(b === rank);
-          continue;
-        case "getX":
-          fromInteger(dots.x, withVector * vectors.xExponent - (2 - withVector) * fraction, result);
-          break;
-        case "getD":
-          fromInteger(dots.d, withVector * vectors.deltaExponent - (2 - withVector) * fraction, result);
-          break;
-        case "putX":
-          put(x, a, read(b), c === 1, vectors.xExponent);
-          this.listener?.(program, pc, instructions[pc]);
-          continue;
-        case "putD":
-          put(d, a, read(b), c === 1, vectors.deltaExponent);
-          this.listener?.(program, pc, instructions[pc]);
-          continue;
-        case "combine":
-          combine(this.#unit, x, vectors.x, this.#old.x, this.#sums);
-          combine(this.#unit, d, vectors.delta, this.#old.d, this.#sums);
-          this.listener?.(program, pc, instructions[pc]);
-          continue;
-        case "sigma":
-          strengths[a] = shorten(read(b));
-          this.listener?.(program, pc, instructions[pc]);
-          continue;
-        case "loop":
-          passes++;
-          if (passes < b) pc = a - 1;
-          else passes = 0;
-          continue;
-        case "end":
-          return;
-      }
-      memory[to].m = result.m;
-      memory[to].e = result.e;
+  #program(name: ProgramName, start: number): void {
+    const { words, programs } = this.#state;
+    const program = programs[name];
+    if (!program) return;
+    words[layout.PC] = 0;
+    words[layout.CYCLE] = start;
+    if (!this.listener) {
+      this.#kernels.run(words.byteOffset, program.byteOffset, 0);
+      return;
+    }
+    const { instructions } = this.#unit[name] as Program;
+    for (;;) {
+      const pc = this.#kernels.run(words.byteOffset, program.byteOffset, 1);
+      if (pc < 0) return;
+      this.listener(instructions[pc], words[layout.ISSUE], words[layout.INNER]);
     }
   }
 }

@@ -69,42 +69,47 @@ export class RankSum {
   readonly shift: number;
   /** Shift of a scaled element before it is rounded. */
   readonly cut: number;
+  /** Right shift of a strength's product with an input factor, by outer product. */
+  readonly shifts: readonly number[];
   readonly #unit: LowRankIr;
   readonly #state: LowRankState;
-  readonly #largest: number;
   /** Strength · input factor of the row, by outer product. */
   readonly #row: number[];
-  #first = 0;
+  #pass = 0;
 
   constructor(layer: LayerIr, unit: LowRankIr, state: LowRankState) {
     this.#unit = unit;
     this.#state = state;
-    const exponents = state.strengths.filter((s) => s.mantissa !== 0).map((s) => s.exponent);
-    this.#largest = exponents.length > 0 ? Math.max(...exponents) : 0;
-    const shift = Math.max(0, layer.update.shift - this.#largest);
+    const exponents = Array.from(state.exponents);
+    const used = exponents.filter((_, r) => state.mantissas[r] !== 0);
+    const largest = used.length > 0 ? Math.max(...used) : 0;
+    const shift = Math.max(0, layer.update.shift - largest);
     this.shift = Math.min(shift, SHIFT_MAX);
     this.cut = shift - this.shift;
+    this.shifts = exponents.map((e, r) => {
+      const distance = state.mantissas[r] === 0 ? 0 : Math.min(DISTANCE_MAX, largest - e);
+      return unit.factorBits - 1 + distance;
+    });
     this.#row = new Array<number>(unit.terms).fill(0);
   }
 
   /** Goes to row neuron i of a pass. */
   row(pass: number, i: number): void {
-    const { terms, factorBits } = this.#unit;
-    const { strengths, x } = this.#state;
-    this.#first = pass * terms;
+    const { terms, first } = this.#unit;
+    const { mantissas, x } = this.#state;
+    this.#pass = pass;
     for (let n = 0; n < terms; n++) {
-      const r = this.#first + n;
-      const { mantissa, exponent } = strengths[r];
-      const distance = mantissa === 0 ? 0 : Math.min(DISTANCE_MAX, this.#largest - exponent);
-      this.#row[n] = roundShift(mantissa * x.factors[r * x.size + i], factorBits - 1 + distance);
+      const r = pass * terms + n;
+      this.#row[n] = roundShift(mantissas[r] * x.factors[(first + r) * x.stride + i], this.shifts[r]);
     }
   }
 
   /** Element j of the row. */
   element(j: number): number {
-    const { factors, size } = this.#state.d;
+    const { terms, first } = this.#unit;
+    const { factors, stride } = this.#state.d;
     let sum = 0;
-    for (let n = 0; n < this.#row.length; n++) sum += this.#row[n] * factors[(this.#first + n) * size + j];
+    for (let n = 0; n < terms; n++) sum += this.#row[n] * factors[(first + this.#pass * terms + n) * stride + j];
     return sum;
   }
 }

@@ -3,7 +3,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EXPONENT_BITS, MAGNITUDE_BITS } from "../../generator/low-rank/format.ts";
 import { validateDesign } from "../../generator/schema.ts";
-import { add, fromInteger, multiply, type Scalar, toNumber } from "../../sim/units/scalar-float.ts";
+import { Arena } from "../../sim/kernels/arena.ts";
+import { instantiate, kernelModule } from "../../sim/kernels/load.ts";
+import { fromNumber, type Scalar, toNumber } from "../../sim/units/scalar-float.ts";
 import { leafUnits, stimuli } from "./leaf.ts";
 
 const design = validateDesign(
@@ -57,11 +59,9 @@ const pair = fc.oneof(
     ]),
 );
 
-const result = (operation: (a: Scalar, b: Scalar, out: Scalar) => void, a: Scalar, b: Scalar): Scalar => {
-  const out = { m: 0, e: 0 };
-  operation(a, b, out);
-  return out;
-};
+const kernels = instantiate(kernelModule(), new Arena().memory);
+const multiply = (a: Scalar, b: Scalar): Scalar => fromNumber(kernels.multiply(toNumber(a), toNumber(b)));
+const add = (a: Scalar, b: Scalar): Scalar => fromNumber(kernels.add(toNumber(a), toNumber(b)));
 
 /** Exponents that neither operand nor result leaves. */
 const inRange = (...values: Scalar[]) => values.every(({ e }) => Math.abs(e) < LARGEST / 2 - 2 * MAGNITUDE_BITS);
@@ -75,8 +75,7 @@ describe("float_multiplier", () => {
           list.map(([a, b, negate]) => ({ i_a: word(a), i_b: word(b), i_negate: negate ? 1 : 0 })),
         );
         list.forEach(([a, b, negate], k) => {
-          const product = result(multiply, a, b);
-          if (negate && product.m !== 0) product.m = -product.m;
+          const product = multiply(negate && a.m !== 0 ? { m: -a.m, e: a.e } : a, b);
           expect(BigInt.asUintN(32, BigInt(outputs[k].o_product))).toBe(word(product));
           if (!inRange(a, b)) return;
           const exact = toNumber(a) * toNumber(b) * (negate ? -1 : 1);
@@ -95,7 +94,7 @@ describe("float_adder", () => {
       fc.asyncProperty(stimuli(pair), async (list) => {
         const outputs = await unit.run(list.map(([a, b]) => ({ i_a: word(a), i_b: word(b) })));
         list.forEach(([a, b], k) => {
-          const sum = result(add, a, b);
+          const sum = add(a, b);
           expect(BigInt.asUintN(32, BigInt(outputs[k].o_sum))).toBe(word(sum));
           if (!inRange(a, b)) return;
           const exact = toNumber(a) + toNumber(b);
@@ -122,8 +121,7 @@ describe("float_converter", () => {
         async (list) => {
           const outputs = await unit.run(list);
           list.forEach(({ i_value, i_exponent }, k) => {
-            const out = { m: 0, e: 0 };
-            fromInteger(i_value, i_exponent, out);
+            const out = fromNumber(kernels.fromInteger(i_value, i_exponent));
             expect(BigInt.asUintN(32, BigInt(outputs[k].o_scalar))).toBe(word(out));
             if (Math.abs(i_exponent) < 300)
               expect(Math.abs(toNumber(out) - i_value * 2 ** i_exponent)).toBeLessThanOrEqual(

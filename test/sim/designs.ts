@@ -4,9 +4,11 @@ import type { Samples } from "../../data/samples.ts";
 import { Refusal } from "../../generator/errors.ts";
 import { type PreparedMachine, prepareMachine } from "../../generator/prepare.ts";
 import { type Design, validateDesign } from "../../generator/schema.ts";
+import { FRESH } from "../../sim/kernels/assembly/low-rank-layout.ts";
 import type { Machine } from "../../sim/machine.ts";
 import type { RunnerData } from "../../sim/parallel.ts";
 import type { MachineState } from "../../sim/state.ts";
+import { numbers } from "./low-rank-units.ts";
 
 const LEVELS = [2, 3, 4, 7, 16, 100, 101, 256, 500, 999, 4096, 8191, 16383, 16384];
 
@@ -116,6 +118,7 @@ export function everything(machine: Machine): unknown {
       weights: list(layer.weights),
       transposed: list(layer.transposed),
       gradient: list(layer.gradient),
+      lowRank: layer.lowRank && { ...(numbers(layer.lowRank) as object), fresh: layer.lowRank.words[FRESH] },
       lfsr: list(layer.lfsr),
       wear: list(layer.wear),
       ranges: list(layer.ranges),

@@ -23,7 +23,9 @@ import {
   sbpcaOf,
   startBatch as startSbpca,
 } from "../../golden/low-rank/sbpca.ts";
-import { createLowRankState, LowRankUnit } from "../../sim/units/low-rank-unit.ts";
+import { Arena } from "../../sim/kernels/arena.ts";
+import { instantiate, kernelModule } from "../../sim/kernels/load.ts";
+import { createLowRankStates, LowRankUnit } from "../../sim/units/low-rank-unit.ts";
 
 const INPUTS = 40;
 const OUTPUTS = 17;
@@ -45,29 +47,40 @@ function unitOf({ method, rank, factorBits, unbiased = 0, seed = 1, inputs = INP
   const ir: LowRankIr = {
     method,
     rank,
+    columns: rank,
+    first: 0,
+    outer: rank,
+    slots: 0,
+    rowColumns: 0,
+    startsEmpty: method === "lrt",
     factorBits,
     passes: 1,
     terms: rank,
+    initial: null,
     sample: programs.sample,
+    flush: null,
     batch: programs.batch,
     constants: programs.constants.map(toScalar),
     memoryWords: programs.words,
+    coefficients: rank * (rank + 1),
     seeds: [seed],
   };
-  const state = createLowRankState(ir, 0, inputs, outputs);
+  const arena = new Arena();
+  const [state] = createLowRankStates(ir, [{ inputs, inputBits: 8, outputs, errorBits: 9, seed }], arena);
   const one = 2 ** (factorBits - 1);
   const column = (side: "x" | "d", r: number) =>
-    Float64Array.from(state[side].factors.subarray(r * state[side].size, (r + 1) * state[side].size), (v) => v / one);
+    Float64Array.from({ length: state[side].size }, (_, i) => state[side].factors[r * state[side].stride + i] / one);
   /** Σ σ d xᵀ, [inputs][outputs]. */
   const gradient = (): Float64Array => {
     const lowRank: LowRank = {
       u: Array.from({ length: rank }, (_, r) => column("d", r)),
       v: Array.from({ length: rank }, (_, r) => column("x", r)),
-      strengths: Float64Array.from(state.strengths, (s) => s.mantissa * 2 ** s.exponent),
+      strengths: Float64Array.from(state.mantissas, (m, r) => m * 2 ** state.exponents[r]),
     };
     return reconstruct(lowRank, new Float64Array(inputs * outputs));
   };
-  return { unit: new LowRankUnit(ir, state), state, column, gradient };
+  const unit = new LowRankUnit(ir, state, instantiate(kernelModule(), arena.memory));
+  return { unit, state, column, gradient };
 }
 
 interface Sample {
@@ -118,9 +131,9 @@ function feed(unit: LowRankUnit, list: readonly Sample[]): void {
     count: k + 1,
   });
   list.forEach((s, k) => {
-    unit.sample(vectors(s, k));
+    unit.run(["sample"], vectors(s, k));
   });
-  unit.batch(vectors(list[list.length - 1], list.length - 1));
+  unit.run(["batch"], vectors(list[list.length - 1], list.length - 1));
 }
 
 const unitVectors = (rank: number, size: number) =>
@@ -234,7 +247,7 @@ describe("whatever comes in", () => {
           unit,
           list.map((s) => ({ x: Int16Array.from(s.x), delta: Int16Array.from(s.delta), exponent: s.exponent })),
         );
-        for (const { m, e } of state.memory) expect(Number.isFinite(m * 2 ** e)).toBe(true);
+        for (const value of state.scalars) expect(Number.isFinite(value)).toBe(true);
         // Rounding: a unit of the code for each element and sample, at most; more where a column is what little the
         // others did not hold of a vector.
         const slack = (size: number) =>

@@ -7,7 +7,7 @@ import { Machine } from "../../sim/machine.ts";
 import { PlainSamplePath } from "../../sim/sample-path.ts";
 import { createState } from "../../sim/state.ts";
 
-const module = await kernelModule();
+const module = kernelModule();
 
 export function plainMachine({ ir, conductances }: PreparedMachine): Machine {
   const state = createState(ir, conductances);

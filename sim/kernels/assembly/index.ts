@@ -3,5 +3,7 @@
 export { activateRelu, activateTable, requantise } from "./activation";
 export { alignErrors, rawErrors, scaleErrors, softmaxErrors, squaredErrors } from "./errors";
 export { accumulateGradient, mergeGradient, stageErrors, stageInputs } from "./gradient";
+export { run } from "./low-rank";
 export { read, readWide } from "./read";
+export { add, fromInteger, inverseRoot, multiply, reciprocal } from "./scalar";
 export { update } from "./update";

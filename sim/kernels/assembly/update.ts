@@ -1,6 +1,8 @@
 // `update_unit` with `lfsr`, `pulse_programmer` and the device: gradient words to pulses to conductances, row by row in the
 // hardware's order.
 import { xorshift32 } from "./arith";
+import { rowFactors, scaleRow } from "./rank-sum";
+import { PASSES, SCALED } from "./rank-sum-layout";
 
 /** Random bits of a row, by element; advances the lanes' LFSRs once a word.
  *  From the last four lanes to the first: what a store writes past its word's end, the next word's first lanes overwrite. */
@@ -39,9 +41,21 @@ function quotient(product: v128, rounding: v128, bias: v128, shift: i32, unbias:
   return i64x2.sub(i64x2.shr_u(i64x2.add(i64x2.add(product, rounding), bias), shift), unbias);
 }
 
+/** Four elements of a row, of which only the first `left` are its own. */
+function elements(at: usize, left: i32): v128 {
+  let value = v128.load(at);
+  if (left < 4) {
+    value = i32x4.replace_lane(value, 3, 0);
+    if (left < 3) value = i32x4.replace_lane(value, 2, 0);
+    if (left < 2) value = i32x4.replace_lane(value, 1, 0);
+  }
+  return value;
+}
+
 /** Programs one layer.
  *  @param order int32 [row][row tile] → neuron, −1 where unused
- *  @param gradient int32 [inputs][outputs]; 0: one sample's x · aligned (sgd)
+ *  @param gradient int32 [inputs][outputs]; 0: one sample's x · aligned (sgd), or outer products
+ *  @param ranks outer products that make the gradient (`rank-sum-layout.ts`); 0: none
  *  @param stochastic 0: nearest
  *  @param lfsr uint32, room for a multiple of four lanes
  *  @param transposed int16, 0 where the layer has none
@@ -54,6 +68,7 @@ export function update(
   rowTiles: i32,
   outputs: i32,
   gradient: usize,
+  ranks: usize,
   x: usize,
   aligned: usize,
   multiplier: i32,
@@ -90,7 +105,11 @@ export function update(
   let clipped: i64 = 0;
   let slots: i64 = 0;
   let given: i64 = 0;
-  for (let row = 0; row < rows; row++) {
+  const passes = ranks !== 0 ? load<i32>(ranks + (PASSES << 2)) : 1;
+  const scaled: usize = ranks !== 0 ? <usize>load<i32>(ranks + (SCALED << 2)) : 0;
+  for (let n = 0; n < passes * rows; n++) {
+    const pass = n / rows;
+    const row = n - pass * rows;
     let largest = 0;
     for (let t = 0; t < rowTiles; t++) {
       const i = load<i32>(order + ((<usize>(row * rowTiles + t)) << 2));
@@ -98,7 +117,10 @@ export function update(
       const first = <usize>i * <usize>outputs;
       let g = gradient + (first << 2);
       let zero: bool;
-      if (gradient !== 0) zero = rowIsZero(g, outputs);
+      if (ranks !== 0) {
+        zero = !rowFactors(ranks, pass, i);
+        if (!zero) scaleRow(ranks, pass, outputs, multiplier);
+      } else if (gradient !== 0) zero = rowIsZero(g, outputs);
       else {
         const xi = <i32>load<i16>(x + ((<usize>i) << 1));
         zero = xi === 0;
@@ -115,21 +137,24 @@ export function update(
       }
       if (stochastic) drawRow(lfsr, lanes, words, random);
       for (let j = 0; j < outputs; j += 4) {
-        let value = v128.load(g + ((<usize>j) << 2));
-        const left = outputs - j;
-        if (left < 4) {
-          value = i32x4.replace_lane(value, 3, 0);
-          if (left < 3) value = i32x4.replace_lane(value, 2, 0);
-          if (left < 2) value = i32x4.replace_lane(value, 1, 0);
+        let low: v128, high: v128;
+        if (ranks !== 0) {
+          low = v128.load(scaled + ((<usize>j) << 3));
+          high = v128.load(scaled + ((<usize>j) << 3), 16);
+          if (!v128.any_true(v128.or(low, high))) continue;
+        } else {
+          const value = elements(g + ((<usize>j) << 2), outputs - j);
+          if (!v128.any_true(value)) continue;
+          low = i64x2.extmul_low_i32x4_s(value, factor);
+          high = i64x2.extmul_high_i32x4_s(value, factor);
         }
-        if (!v128.any_true(value)) continue;
         if (stochastic) {
           const bits = i32x4.shr_u(i32x4.shr_u(v128.load(random + ((<usize>j) << 2)), discard), down);
           roundLow = i64x2.shl(i64x2.extend_low_i32x4_u(bits), up);
           roundHigh = i64x2.shl(i64x2.extend_high_i32x4_u(bits), up);
         }
-        let low = quotient(i64x2.extmul_low_i32x4_s(value, factor), roundLow, bias, shift, unbias);
-        let high = quotient(i64x2.extmul_high_i32x4_s(value, factor), roundHigh, bias, shift, unbias);
+        low = quotient(low, roundLow, bias, shift, unbias);
+        high = quotient(high, roundHigh, bias, shift, unbias);
         if (!v128.any_true(v128.or(low, high))) continue;
         const overLow = i64x2.gt_s(low, top),
           overHigh = i64x2.gt_s(high, top);
