@@ -5,8 +5,8 @@ import { channels } from "./channels.ts";
 import { Refusal } from "./errors.ts";
 import { bitLength, scale, signedBits } from "./fixed.ts";
 import type { CellIr, ErrorUnitIr, Ir, LayerIr, LowRankIr, ReadIr, VectorIr } from "./ir.ts";
-import { type LowRankSettings, lowRankPrograms, unitColumns } from "./low-rank/build.ts";
-import { COEFFICIENT_BITS, toScalar } from "./low-rank/format.ts";
+import { type LowRankSettings, lowRankIr } from "./low-rank/build.ts";
+import { COEFFICIENT_BITS } from "./low-rank/format.ts";
 import { memories } from "./memories.ts";
 import { filled, hardwareMethod, isLowRank, type LowRankMethod } from "./method-fields.ts";
 import { mix } from "./random.ts";
@@ -402,33 +402,22 @@ function lowRankSettings({ gradient, training }: Design, method: LowRankMethod):
 function lowRankUnits(design: Design, method: LowRankMethod, vectors: readonly VectorIr[]): LowRankIr {
   const { gradient, training, network, tile } = design;
   const settings = lowRankSettings(design, method);
-  const columns = unitColumns(settings);
   const [inputs, outputs] = [vectors.slice(0, -1), vectors.slice(1)];
   const longest = (of: (v: VectorIr) => number) => ({
     x: Math.max(...inputs.map(of)),
     d: Math.max(...outputs.map(of)),
   });
-  const programs = lowRankPrograms(settings, {
-    words: longest((v) => v.words),
-    elements: longest((v) => v.size),
-    codeBits: { x: Math.max(...inputs.map(magnitudeBits)), d: tile.errorBits - 1 },
-  });
-  const { initial, sample, flush, batch } = programs;
-  const sequential = gradient.update === "rank-seq";
-  return {
+  return lowRankIr(
     method,
-    ...columns,
-    factorBits: settings.factorBits,
-    passes: sequential ? columns.outer : 1,
-    terms: sequential ? 1 : columns.outer,
-    initial,
-    sample,
-    flush,
-    batch,
-    constants: programs.constants.map(toScalar),
-    memoryWords: programs.words,
-    seeds: network.layers.slice(1).map((_, l) => mix(training.seed, 900 + l)),
-  };
+    settings,
+    gradient.update === "rank-seq",
+    {
+      words: longest((v) => v.words),
+      elements: longest((v) => v.size),
+      codeBits: { x: Math.max(...inputs.map(magnitudeBits)), d: tile.errorBits - 1 },
+    },
+    network.layers.slice(1).map((_, l) => mix(training.seed, 900 + l)),
+  );
 }
 
 const magnitudeBits = ({ bits, signed }: VectorIr): number => (signed ? bits - 1 : bits);

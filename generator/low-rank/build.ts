@@ -1,5 +1,7 @@
 /** The low-rank units of a design: their columns and programs. */
+import type { LowRankIr } from "../ir.ts";
 import { Assembler } from "./assembler.ts";
+import { toScalar } from "./format.ts";
 import { lrtSample } from "./lrt.ts";
 import { factorise, handOver, type NmfState, nmfInitial, nmfState, type Source } from "./nmf.ts";
 import type { Program, Side, Timing, Value } from "./program.ts";
@@ -29,7 +31,7 @@ export interface LongestSides {
 }
 
 /** Columns of a unit: those that are turned, or the stream's copy of the factors; then nmf's own. */
-export interface UnitColumns {
+interface UnitColumns {
   readonly rank: number;
   readonly columns: number;
   readonly first: number;
@@ -41,7 +43,7 @@ export interface UnitColumns {
   readonly coefficients: number;
 }
 
-export interface LowRankPrograms {
+interface LowRankPrograms {
   readonly initial: Program | null;
   readonly sample: Program;
   readonly flush: Program | null;
@@ -63,7 +65,7 @@ export const COPY_PIPELINE = 4;
 /** Cycles between a row's word and its products with the columns. */
 export const ROW_PAUSE = 2;
 
-export function unitColumns({ stream, nmf }: LowRankSettings): UnitColumns {
+function unitColumns({ stream, nmf }: LowRankSettings): UnitColumns {
   const rank = stream?.rank ?? 0;
   const outer = nmf ? 2 * nmf.rank : rank;
   const slots = nmf && !stream ? nmf.subBatch : 0;
@@ -96,7 +98,31 @@ function timing({ rank, outer, rowColumns, slots }: UnitColumns, { words }: Long
   };
 }
 
-export function lowRankPrograms(settings: LowRankSettings, sides: LongestSides): LowRankPrograms {
+/** @param sequential whether the update programs one outer product after the other
+ *  @param seeds of the layers' LFSRs */
+export function lowRankIr(
+  method: LowRankIr["method"],
+  settings: LowRankSettings,
+  sequential: boolean,
+  sides: LongestSides,
+  seeds: readonly number[],
+): LowRankIr {
+  const columns = unitColumns(settings);
+  const { constants, words, ...programs } = lowRankPrograms(settings, sides);
+  return {
+    method,
+    ...columns,
+    factorBits: settings.factorBits,
+    passes: sequential ? columns.outer : 1,
+    terms: sequential ? 1 : columns.outer,
+    ...programs,
+    constants: constants.map(toScalar),
+    memoryWords: words,
+    seeds,
+  };
+}
+
+function lowRankPrograms(settings: LowRankSettings, sides: LongestSides): LowRankPrograms {
   const columns = unitColumns(settings);
   const a = new Assembler({ rank: columns.rank, count: columns.columns }, timing(columns, sides));
   const { nmf, stream } = settings;

@@ -94,8 +94,10 @@ function pass(
   const least = a.constant(2 ** (1 - factorBits));
   const inverses = peaks[side].map((peak) => {
     const largest = a.larger(peak, least);
+    // A pass that found nothing says nothing of the scale.
+    const inverse = a.select(peak, a.add(largest, largest), a.one);
     a.assign(peak, a.zero);
-    return a.add(largest, largest);
+    return inverse;
   });
   const rescales = inverses.map((inverse) => a.reciprocal(inverse));
   /** ŵ_rᵀŵ_q, q ≤ r */

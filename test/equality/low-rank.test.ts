@@ -42,6 +42,24 @@ describe("RTL and simulator are equal with", () => {
           isEqual({ method, update, rounding, rank: 2, lanes: 4 }, seed, undefined, activation));
       }
 
+  it("nmf behind sbpca, rank-sum", () =>
+    isEqual({ method: "nmf", frontEnd: "sbpca", frontEndRank: 3, rank: 2, iterations: 2, lanes: 4 }, 31));
+  it("nmf behind lrt, rank-seq, tanh", () =>
+    isEqual(
+      { method: "nmf", frontEnd: "lrt", frontEndRank: 2, rank: 2, update: "rank-seq", lanes: 3 },
+      32,
+      [9, 7, 4],
+      "tanh",
+    ));
+  it("nmf in the stream, with a sub-batch that is not full", () =>
+    isEqual({ method: "nmf", rank: 2, subBatch: 2, iterations: 2, lanes: 4 }, 33));
+  it("nmf in the stream of one component, sample by sample, rank-seq, short factors", () =>
+    isEqual(
+      { method: "nmf", rank: 1, subBatch: 1, iterations: 1, update: "rank-seq", factorBits: 6, lanes: 1 },
+      34,
+      [5, 4, 3],
+    ));
+
   it("a rank above the outputs", () => isEqual({ method: "sbpca", rank: 8, lanes: 3 }, 21));
   it("a rank above the outputs, and reduction", () => isEqual({ method: "lrt", rank: 4, lanes: 3 }, 22, [7, 2]));
   it("one rank, one lane and short factors", () =>
