@@ -1,16 +1,15 @@
 /** `low_rank_unit` of one layer. Its arithmetic is one kernel (`sim/kernels/assembly/low-rank.ts`), which every machine
  *  uses, also the one on the plain path; here its state is laid out, and its programs are run. */
 import type { Ir, LowRankIr } from "../../generator/ir.ts";
-import { type Instruction, OPS, type Program } from "../../generator/low-rank/program.ts";
+import { type Instruction, OPS, type Op, type Program } from "../../generator/low-rank/program.ts";
 import { functionTable } from "../../generator/low-rank/table.ts";
 import type { Arena } from "../kernels/arena.ts";
 import * as layout from "../kernels/assembly/low-rank-layout.ts";
 import type { Kernels } from "../kernels/load.ts";
 import { toNumber } from "./scalar-float.ts";
 
-const PROGRAMS = ["initial", "sample", "flush", "batch"] as const;
 /** Programs by the time they run at (docs/low-rank.md, GRADIENT). */
-export type ProgramName = (typeof PROGRAMS)[number];
+export type ProgramName = "initial" | "sample" | "flush" | "batch";
 
 /** One side's columns and samples, and what its vector unit works on. */
 export interface Side {
@@ -40,14 +39,44 @@ export interface LowRankState {
   readonly exponents: Int32Array;
   /** The kernel's view of the unit: `low-rank-layout.ts`. */
   readonly words: Int32Array;
-  readonly programs: Readonly<Record<ProgramName, Int32Array | null>>;
+  readonly programs: Readonly<Record<ProgramName | "fresh", Int32Array | null>>;
 }
 
-/** A program in the kernel's form. */
-function placeProgram({ instructions }: Program, arena: Arena): Int32Array {
+/** Which operands are places of the scalar memory, or constants; `d` of all that write a scalar is one, too. */
+const SCALARS: Partial<Record<Op, readonly ("a" | "b" | "c")[]>> = {
+  mac: ["a", "b", "c"],
+  nmac: ["a", "b", "c"],
+  select: ["a", "b", "c"],
+  reciprocal: ["a"],
+  inverseRoot: ["a"],
+  putX: ["b"],
+  putD: ["b"],
+  storeX: ["b"],
+  storeD: ["b"],
+  sigma: ["b"],
+};
+const SCALAR_BYTES = 8;
+
+/** A program in the kernel's form.
+ *  @param fresh whether strengths read as zero */
+function placeProgram({ instructions }: Program, unit: LowRankIr, arena: Arena, fresh: boolean): Int32Array {
   const words = arena.int32(instructions.length * layout.RECORD_WORDS);
+  const zero = -1 - unit.constants.length;
+  const place = (address: number) => SCALAR_BYTES * (fresh && address >= 0 && address < unit.rank ? zero : address);
   instructions.forEach(({ op, d, a, b, c, wait }, n) => {
-    words.set([OPS.indexOf(op), d, a, b, c, wait], n * layout.RECORD_WORDS);
+    const operands = { a, b, c };
+    for (const name of SCALARS[op] ?? []) operands[name] = place(operands[name]);
+    const sign = op === "nmac" ? 1 << 31 : 0;
+    const record = [
+      OPS.indexOf(op === "nmac" ? "mac" : op),
+      SCALAR_BYTES * d,
+      operands.a,
+      operands.b,
+      operands.c,
+      wait,
+      sign,
+    ];
+    words.set(record, n * layout.RECORD_WORDS);
   });
   return words;
 }
@@ -95,19 +124,24 @@ export interface UnitSizes {
 /** The units of one machine; they share programs, constants' values and tables. */
 export function createLowRankStates(unit: LowRankIr, layers: readonly UnitSizes[], arena: Arena): LowRankState[] {
   const table = placeFunctionTable(arena);
-  const programs = Object.fromEntries(
-    PROGRAMS.map((name) => [name, unit[name] && placeProgram(unit[name], arena)]),
-  ) as LowRankState["programs"];
+  const placed = (program: Program | null, fresh = false) => program && placeProgram(program, unit, arena, fresh);
+  const programs = {
+    initial: placed(unit.initial),
+    sample: placed(unit.sample),
+    fresh: placed(unit.sample, true),
+    flush: placed(unit.flush),
+    batch: placed(unit.batch),
+  };
   return layers.map((sizes): LowRankState => {
     const { inputs, inputBits, outputs, errorBits, seed } = sizes;
     const x = createSide(unit, inputs, arena);
     const d = createSide(unit, outputs, arena);
     const longest = Math.max(x.stride, d.stride);
     const constants = unit.constants.length;
-    const allScalars = arena.float64(constants + unit.memoryWords);
-    // Constant n has the address −1 − n.
-    allScalars.set(unit.constants.map(toNumber).reverse());
-    const scalars = allScalars.subarray(constants);
+    const allScalars = arena.float64(1 + constants + unit.memoryWords);
+    // Constant n has the address −1 − n; before them all lies the zero of empty strengths.
+    allScalars.set(unit.constants.map(toNumber).reverse(), 1);
+    const scalars = allScalars.subarray(1 + constants);
     const mantissas = arena.int32(unit.outer);
     const exponents = arena.int32(unit.outer);
     const words = arena.int32(layout.UNIT_WORDS);
@@ -198,18 +232,18 @@ export class LowRankUnit {
     words[layout.PLACE] = vectors.count;
     let cycle = 0;
     for (const name of programs) {
-      const sample = name === "sample";
-      words[layout.EMPTY] = sample && words[layout.FRESH] === 1 ? this.#unit.rank : 0;
-      this.#program(name, cycle);
-      if (sample) words[layout.FRESH] = 0;
+      const fresh = name === "sample" && words[layout.FRESH] === 1;
+      words[layout.EMPTY] = fresh ? this.#unit.rank : 0;
+      this.#program(name, fresh, cycle);
+      if (fresh) words[layout.FRESH] = 0;
       if (name === "batch" && this.#unit.startsEmpty) words[layout.FRESH] = 1;
       cycle += this.#unit[name]?.cycles ?? 0;
     }
   }
 
-  #program(name: ProgramName, start: number): void {
+  #program(name: ProgramName, fresh: boolean, start: number): void {
     const { words, programs } = this.#state;
-    const program = programs[name];
+    const program = programs[fresh ? "fresh" : name];
     if (!program) return;
     words[layout.PC] = 0;
     words[layout.CYCLE] = start;

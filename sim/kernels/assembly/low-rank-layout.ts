@@ -3,6 +3,7 @@
 
 // Codes of instructions: the places of `generator/low-rank/program.ts`'s OPS.
 export const MAC = 0;
+/** In a record a mac whose SIGN is set, so that the two are one way through the kernel. */
 export const NMAC = 1;
 export const SELECT = 2;
 export const RECIPROCAL = 3;
@@ -29,13 +30,15 @@ export const SIGMA = 23;
 export const LOOP = 24;
 export const END = 25;
 
-// Words of an instruction's record, and how many there are.
+// Words of an instruction's record, and how many there are. Places of scalars are bytes from the memory's first one.
 export const OP = 0;
 export const D = 1;
 export const A = 2;
 export const B = 3;
 export const C = 4;
 export const WAIT = 5;
+/** Upper word of what a product's sign is changed with. */
+export const SIGN = 6;
 export const RECORD_WORDS = 8;
 
 // Words of a unit. First what changes from run to run:
@@ -49,9 +52,9 @@ export const INNER = 3;
 export const OUTER = 4;
 /** The sample's place in the batch, from 1. */
 export const PLACE = 5;
-/** Columns and strengths below this number read as zero. */
+/** Columns below this number read as zero. */
 export const EMPTY = 6;
-/** Whether the next sample's program finds them so. */
+/** Whether the next sample's program finds columns and strengths empty. */
 export const FRESH = 7;
 /** How many vectors the last dot product was of, beside columns. */
 export const DOT_VECTORS = 8;

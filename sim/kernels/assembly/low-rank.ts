@@ -223,12 +223,11 @@ export function run(unit: usize, program: usize, traced: i32): i32 {
   const scalars = <usize>word(unit, layout.SCALARS);
   const table = <usize>word(unit, layout.FUNCTION_TABLE);
   const results = <usize>word(unit, RESULTS);
-  const empty = word(unit, EMPTY);
   let pc = word(unit, layout.PC);
   let cycle = word(unit, layout.CYCLE);
   while (true) {
     const record = program + <usize>pc * (RECORD_WORDS << 2);
-    const to = word(record, layout.D);
+    const to = <usize>word(record, layout.D);
     const a = word(record, layout.A);
     const b = word(record, layout.B);
     const c = word(record, layout.C);
@@ -239,20 +238,20 @@ export function run(unit: usize, program: usize, traced: i32): i32 {
     cycle += word(record, layout.WAIT) + 1;
     let value: f64 = 0;
     switch (op) {
-      case layout.MAC:
-        value = add(scalar(scalars, empty, c), multiply(scalar(scalars, empty, a), scalar(scalars, empty, b)));
+      case layout.MAC: {
+        const product = reinterpret<i64>(multiply(scalar(scalars, a), scalar(scalars, b)));
+        const sign = (<i64>word(record, layout.SIGN)) << 32;
+        value = add(scalar(scalars, c), reinterpret<f64>(product ^ sign));
         break;
-      case layout.NMAC:
-        value = add(scalar(scalars, empty, c), -multiply(scalar(scalars, empty, a), scalar(scalars, empty, b)));
-        break;
+      }
       case layout.SELECT:
-        value = scalar(scalars, empty, scalar(scalars, empty, a) > 0 ? b : c);
+        value = scalar(scalars, select<i32>(b, c, scalar(scalars, a) > 0));
         break;
       case layout.RECIPROCAL:
-        value = reciprocal(scalar(scalars, empty, a), table);
+        value = reciprocal(scalar(scalars, a), table);
         break;
       case layout.INVERSE_ROOT:
-        value = inverseRoot(scalar(scalars, empty, a), table);
+        value = inverseRoot(scalar(scalars, a), table);
         break;
       case layout.RANDOM:
         value = random(unit);
@@ -298,14 +297,14 @@ export function run(unit: usize, program: usize, traced: i32): i32 {
         return -1;
       default: {
         const place = word(unit, layout.PLACE) - 1;
-        if (op === layout.PUT_X) put(unit, x, a, scalar(scalars, empty, b), c);
-        else if (op === layout.PUT_D) put(unit, d, a, scalar(scalars, empty, b), c);
+        if (op === layout.PUT_X) put(unit, x, a, scalar(scalars, b), c);
+        else if (op === layout.PUT_D) put(unit, d, a, scalar(scalars, b), c);
         else if (op === layout.COMBINE_X) combine(unit, x);
         else if (op === layout.COMBINE_D) combine(unit, d);
-        else if (op === layout.STORE_X) storeElement(unit, x, a, scalar(scalars, empty, b), c);
-        else if (op === layout.STORE_D) storeElement(unit, d, a, scalar(scalars, empty, b), c);
+        else if (op === layout.STORE_X) storeElement(unit, x, a, scalar(scalars, b), c);
+        else if (op === layout.STORE_D) storeElement(unit, d, a, scalar(scalars, b), c);
         else if (op === layout.SIGMA) {
-          const strength = scalar(scalars, empty, b);
+          const strength = scalar(scalars, b);
           store<i32>(<usize>word(unit, layout.MANTISSAS) + ((<usize>a) << 2), mantissa(strength));
           store<i32>(<usize>word(unit, layout.EXPONENTS) + ((<usize>a) << 2), exponent(strength));
         } else if (op === layout.COPY) {
@@ -316,7 +315,7 @@ export function run(unit: usize, program: usize, traced: i32): i32 {
           keep(x, slot);
           keep(d, slot);
           const unitValue = fromInteger(1, word(x, VECTOR_EXPONENT) + word(d, VECTOR_EXPONENT));
-          store<f64>(scalars + ((<usize>(to + slot)) << 3), unitValue);
+          store<f64>(scalars + to + ((<usize>slot) << 3), unitValue);
         }
         if (!traced) continue;
         setWord(unit, layout.PC, pc);
@@ -325,12 +324,11 @@ export function run(unit: usize, program: usize, traced: i32): i32 {
         return number;
       }
     }
-    store<f64>(scalars + ((<usize>to) << 3), value);
+    store<f64>(scalars + to, value);
   }
 }
 
-/** A scalar as a program reads it: a place of the memory, or, from −1 downwards, a constant. */
-function scalar(scalars: usize, empty: i32, address: i32): f64 {
-  if (<u32>address < <u32>empty) return 0;
-  return load<f64>(scalars + <usize>(address << 3));
+/** The scalar so many bytes from the memory's first; constants lie before it. */
+function scalar(scalars: usize, place: i32): f64 {
+  return load<f64>(scalars + <usize>place);
 }

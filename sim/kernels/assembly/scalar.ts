@@ -3,9 +3,12 @@
 // exactly. All operations round towards zero; what is too small becomes zero, what is too large the largest number.
 
 const UPPER: i64 = -4294967296; // 0xffffffff00000000
-/** 2^20 · 2^−511 and (2^21 − 1) · 2^511. */
-const SMALLEST: f64 = reinterpret<f64>((<i64>(1023 - 491)) << 52);
-const LARGEST: f64 = reinterpret<f64>(((<i64>(1023 + 531)) << 52) | 0xfffff00000000);
+const MAGNITUDE: i64 = i64.MAX_VALUE;
+/** Bits of the smallest scalar, 2^20 · 2^−511, and of the first number beyond the largest, 2^21 · 2^511. */
+const SMALLEST: i64 = (<i64>(1023 - 491)) << 52;
+const BEYOND: i64 = (<i64>(1023 + 532)) << 52;
+/** (2^21 − 1) · 2^511 */
+const LARGEST: f64 = reinterpret<f64>(BEYOND - ((<i64>1) << 32));
 /** Exponent field of a double whose magnitude, as a scalar's, has the exponent 0. */
 const BIAS: i32 = 1023 + 20;
 /** Bits below the magnitude that an addition keeps. */
@@ -21,12 +24,13 @@ export function power(n: i32): f64 {
   return reinterpret<f64>((<i64>(n + 1023)) << 52);
 }
 
-/** The scalar next to a double, towards zero. */
+/** The scalar next to a double, towards zero. Without branches but for what never happens: which way they would go depends
+ *  on the data. */
 function pack(v: f64): f64 {
-  const size = abs(v);
-  if (size < SMALLEST) return 0;
-  const cut = reinterpret<f64>(reinterpret<i64>(size > LARGEST ? LARGEST : size) & UPPER);
-  return copysign(cut, v);
+  const bits = reinterpret<i64>(v);
+  const size = bits & MAGNITUDE;
+  if (size >= BEYOND) return copysign(LARGEST, v);
+  return reinterpret<f64>(select<i64>(bits & UPPER, 0, size >= SMALLEST));
 }
 
 /** A whole number of at most 53 bits times 2^exponent. */
@@ -38,18 +42,17 @@ export function multiply(a: f64, b: f64): f64 {
   return pack(a * b);
 }
 
+/** Zero, whose exponent is far below all others, is no case of its own. */
 export function add(a: f64, b: f64): f64 {
-  if (b === 0) return a;
-  if (a === 0) return b;
-  const first = abs(a) >= abs(b);
-  const large = first ? a : b;
-  let small = first ? b : a;
-  const distance = (<i32>(reinterpret<i64>(large) >>> 52) & 0x7ff) - (<i32>(reinterpret<i64>(small) >>> 52) & 0x7ff);
-  if (distance > GUARD) {
-    if (distance >= MAGNITUDE_BITS + GUARD) return large;
-    small = reinterpret<f64>(reinterpret<i64>(small) & (UPPER << (distance - GUARD)));
-  }
-  return pack(large + small);
+  const p = reinterpret<i64>(a);
+  const q = reinterpret<i64>(b);
+  const first = (p & MAGNITUDE) >= (q & MAGNITUDE);
+  const large = select<i64>(p, q, first);
+  const small = select<i64>(q, p, first);
+  const distance = (<i32>(large >>> 52) & 0x7ff) - (<i32>(small >>> 52) & 0x7ff);
+  const kept = small & (UPPER << max(distance - GUARD, 0));
+  const aligned = select<i64>(kept, 0, distance < MAGNITUDE_BITS + GUARD);
+  return pack(reinterpret<f64>(large) + reinterpret<f64>(aligned));
 }
 
 /** y of a piece of the table, for the fraction bits of x. */
