@@ -28,6 +28,35 @@ export function gradientCycles({ gradient }: LayerIr): number {
   return gradient.bufferWords + 5;
 }
 
+/** A low-rank machine's samples: numbered as they were trained on since reset, from 0. */
+type LowRankMachine = Pick<Ir, "batch" | "lowRank">;
+
+/** Cycles of the programs that a sample's hand-over starts, from there to their last `end`. */
+export function programCycles({ batch, lowRank }: LowRankMachine, sample: number): number {
+  if (!lowRank) return 0;
+  return lowRank.sample.cycles + (endsBatch(batch, sample) ? lowRank.batch.cycles : 0);
+}
+
+const endsBatch = (batch: number, sample: number): boolean => sample % batch === batch - 1;
+
+/** Cycles that a sample waits in its gradient phase until the programs of the one before are done.
+ *  @param elapsed cycles between the hand-over before and this phase: `sampleCycles`, where the host never stalls */
+export function handOverWait(ir: LowRankMachine, sample: number, elapsed: number): number {
+  // Before a batch's first sample nothing is left to wait for.
+  return sample % ir.batch === 0 ? 0 : Math.max(0, programCycles(ir, sample - 1) - elapsed);
+}
+
+/** Cycles of a sample's gradient phase: the wait, the hand-over, and the programs of a batch's last sample. */
+export function gradientPhase(ir: LowRankMachine, sample: number, elapsed: number): number {
+  return handOverWait(ir, sample, elapsed) + 1 + (endsBatch(ir.batch, sample) ? programCycles(ir, sample) : 0);
+}
+
+/** Cycles of a trained sample's other phases, up to its gradient, without host stalls. */
+export function sampleCycles(list: readonly PhaseIr[]): number {
+  const before = ["load", "forward", "error", "backward"];
+  return list.reduce((sum, { phase, cycles }) => sum + (before.includes(phase) ? cycles : 0), 0);
+}
+
 export function phases(ir: Machine): PhaseIr[] {
   const last = ir.layers.length - 1;
   const list: PhaseIr[] = [
@@ -87,8 +116,9 @@ export function phases(ir: Machine): PhaseIr[] {
     list.push({
       phase: "gradient",
       layer: null,
-      cycles: ir.lowRank.sample.cycles + 1,
-      formula: "cycles of the sample's program + 1; on a batch's last sample + cycles of the batch's program",
+      cycles: 1 + Math.max(0, ir.lowRank.sample.cycles - sampleCycles(list)),
+      formula:
+        "1 + max(0, cycles of the program before − load − forward − error − backward); on a batch's first sample 1; on its last + cycles of its programs",
       dataDependent: false,
     });
   list.push(

@@ -4,7 +4,7 @@ import type { Ir, LayerIr } from "../generator/ir.ts";
 import type { Instruction } from "../generator/low-rank/program.ts";
 import { type CycleCount, emptyCycles, PhaseCycles } from "./cycles.ts";
 import type { SamplePath, Scratch } from "./sample-path.ts";
-import { ACTIVATION, BACKWARD, FORWARD, type LayerState, type MachineState, PULSE } from "./state.ts";
+import { ACTIVATION, BACKWARD, FORWARD, type LayerState, type MachineState, PULSE, trainedSamples } from "./state.ts";
 import { accumulate } from "./units/gradient-unit.ts";
 import { LowRankUnit } from "./units/low-rank-unit.ts";
 import { programOrder, RankSum, rowCounts } from "./units/update-unit.ts";
@@ -181,7 +181,7 @@ export class Machine {
       unit.sample(vectors);
       if (batchEnds) unit.batch(vectors);
     });
-    if (ir.lowRank && batchEnds) this.cycles.gradient += ir.lowRank.batch.cycles;
+    if (ir.lowRank) this.#phases.addHandOver(this.cycles, trainedSamples(ir, state) - 1);
     if (ir.method !== "sgd") this.listener?.gradient(batchEnds);
     if (ir.method === "sgd" || batchEnds) this.update();
     if (batchEnds) this.endBatch();

@@ -3,11 +3,11 @@
 import type { Ir, LayerIr, ReadIr } from "../generator/ir.ts";
 import { COMBINE_LATENCY } from "../generator/low-rank/build.ts";
 import type { Instruction } from "../generator/low-rank/program.ts";
-import { countLatency, rowIssues, rowOverhead } from "../generator/schedule.ts";
+import { countLatency, handOverWait, programCycles, rowIssues, rowOverhead } from "../generator/schedule.ts";
 import { packLanes } from "./arith.ts";
 import type { Listener, Machine, ProgrammedRow } from "./machine.ts";
 import type { PlainSamplePath, Scratch } from "./sample-path.ts";
-import { ACTIVATION, BACKWARD, FORWARD } from "./state.ts";
+import { ACTIVATION, BACKWARD, FORWARD, trainedSamples } from "./state.ts";
 import type { HostStalls } from "./units/sample-input.ts";
 
 /** Takes events channel by channel; within a channel they come in the order of their cycles.
@@ -28,6 +28,8 @@ export class Tracer implements Listener {
   readonly #level = new Map<number, bigint>();
   #layerRegister = 0;
   #lastAccept: number;
+  /** Cycle in which the low-rank program was last started; its instructions' events lie ahead of `cycle`. */
+  #handOver = 0;
 
   /** @param start cycle in which the machine is ready for the next sample */
   constructor(ir: Ir, machine: Machine, path: PlainSamplePath, stalls: HostStalls, sink: EventSink, start = 0) {
@@ -231,14 +233,20 @@ export class Tracer implements Listener {
   }
 
   gradientStart(): void {
-    this.#enter("gradient", this.#layerRegister);
+    const t0 = this.#enter("gradient", this.#layerRegister);
+    if (this.#ir.lowRank) this.#handOver = t0 + handOverWait(this.#ir, this.#sample, t0 - this.#handOver - 1);
+  }
+
+  /** Number of the sample that is trained on. */
+  get #sample(): number {
+    return trainedSamples(this.#ir, this.#machine.state) - 1;
   }
 
   instruction(l: number, program: "sample" | "batch", pc: number, { op, a }: Instruction): void {
     const unit = this.#ir.lowRank;
     const state = this.#machine.state.layers[l].lowRank;
     if (!unit || !state) return;
-    const issue = this.cycle + 1 + (program === "batch" ? unit.sample.cycles : 0) + unit[program].issues[pc][0];
+    const issue = this.#handOver + 1 + (program === "batch" ? unit.sample.cycles : 0) + unit[program].issues[pc][0];
     const { rank, factorBits } = unit;
     switch (op) {
       case "putX":
@@ -279,7 +287,7 @@ export class Tracer implements Listener {
     const t0 = this.cycle;
     let end = t0;
     if (ir.lowRank) {
-      this.cycle += 1 + ir.lowRank.sample.cycles + (batchEnds ? ir.lowRank.batch.cycles : 0);
+      this.cycle = this.#handOver + 1 + (batchEnds ? programCycles(ir, this.#sample) : 0);
       return;
     }
     ir.layers.forEach((layer, l) => {

@@ -5,7 +5,7 @@ import { epochOrder } from "../data/order.ts";
 import { Refusal } from "../generator/errors.ts";
 import type { Ir } from "../generator/ir.ts";
 import { prepareMachine } from "../generator/prepare.ts";
-import { updateCycles } from "../generator/schedule.ts";
+import { gradientPhase, sampleCycles, updateCycles } from "../generator/schedule.ts";
 import type { Design } from "../generator/schema.ts";
 import { type CycleCount, totalCycles } from "./cycles.ts";
 import type { Listener, Machine } from "./machine.ts";
@@ -241,13 +241,15 @@ class Window {
 /** No batch takes more cycles. */
 function longestBatch(ir: Ir): number {
   const once = (phase: string) => ir.phases.filter((p) => p.phase === phase).reduce((sum, p) => sum + p.cycles, 0);
-  const samplePhases = ["load", "forward", "error", "backward", "gradient"].reduce((sum, p) => sum + once(p), 0);
+  // As if no low-rank program ran beside other phases.
+  let samples = 0;
+  for (let n = 0; n < ir.batch; n++)
+    samples += sampleCycles(ir.phases) + (ir.lowRank ? gradientPhase(ir, n, 0) : once("gradient"));
   const passes = ir.lowRank?.passes ?? 1;
   const update = Math.max(
     ...ir.layers.map((l) => updateCycles(ir, l) + passes * l.update.rows * l.update.pulseMax * ir.pulseCycles),
   );
-  const batchProgram = ir.lowRank?.batch.cycles ?? 0;
-  return ir.batch * (samplePhases + (ir.method === "sgd" ? update : 0)) + batchProgram + update + once("range");
+  return samples + (ir.method === "sgd" ? ir.batch : 1) * update + once("range");
 }
 
 function byCause(count: (cause: number) => number): Record<Cause, number> {

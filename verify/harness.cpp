@@ -190,7 +190,7 @@ int main(int argc, char** argv) {
         edge();
     }
     edges = 0;
-    uint64_t cycle = 0, beat = 0, validFrom = totalBeats > 0 ? nextStall() : 0;
+    uint64_t cycle = 0, settled = ~0ull, beat = 0, validFrom = totalBeats > 0 ? nextStall() : 0;
     bool finished = false, busy = false;
     const auto begun = std::chrono::steady_clock::now();
     for (; !finished; cycle++) {
@@ -207,9 +207,14 @@ int main(int argc, char** argv) {
             if (done % BATCH == 0 || done == samples) {
                 std::string name = "sample " + std::to_string(done);
                 record(name.c_str(), &cycle, 1, 8);
-                dumpStates(dump);
+                // Within a batch the last sample's gradient may still be on its way.
+                if (done == samples) settled = cycle + SETTLE_CYCLES;
+                else dumpStates(dump);
             }
-            finished = done == samples;
+        }
+        if (cycle == settled) {
+            dumpStates(dump);
+            finished = true;
         }
 #ifdef TRACE
         if (trace) waveform.dump(cycle);
