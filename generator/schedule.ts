@@ -8,6 +8,9 @@ function readLength(read: ReadIr, readCycles: number, pipeline: number): number 
   return (read.steps - 1) * read.stepCycles + read.planes * readCycles + read.lastStepWords + pipeline + 2;
 }
 
+/** Cycles of an error scaler after the last raw word. */
+export const scalerCycles = (ir: Pick<Ir, "vectors">, layer: number): number => 3 + ir.vectors[layer + 1].words;
+
 /** Issue cycles of one programmed row. */
 export function rowIssues(ir: Pick<Ir, "vectors" | "lowRank">, layer: LayerIr): number {
   return layer.rowTiles * ir.vectors[layer.index + 1].words * (ir.lowRank?.terms ?? 1);
@@ -99,7 +102,7 @@ export function phases(ir: Machine): PhaseIr[] {
     list.push({
       phase: "backward",
       layer: l,
-      cycles: readLength(backward, ir.readCycles, 2) + 3 + ir.vectors[l].words,
+      cycles: readLength(backward, ir.readCycles, 2) + scalerCycles(ir, l - 1),
       formula: "(steps − 1) · stepCycles + planes · readCycles + lastStepWords + 7 + words",
       dataDependent: false,
     });

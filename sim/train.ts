@@ -7,6 +7,7 @@ import type { Ir } from "../generator/ir.ts";
 import { prepareMachine } from "../generator/prepare.ts";
 import { gradientPhase, sampleCycles, updateCycles } from "../generator/schedule.ts";
 import type { Design } from "../generator/schema.ts";
+import { type Utilisation, utilisation } from "../generator/utilisation.ts";
 import { type CycleCount, totalCycles } from "./cycles.ts";
 import type { Listener, Machine } from "./machine.ts";
 import { createRunner, defaultThreads, type Runner } from "./parallel.ts";
@@ -51,6 +52,8 @@ export interface TrainResult {
   readonly accuracy: { readonly test: number; readonly perEpoch: readonly number[] };
   /** Of the training; tests are not counted. The host never stalls. */
   readonly cycles: { readonly total: number; readonly perSample: number; readonly byPhase: CycleCount };
+  /** By the schedule, of one batch. */
+  readonly utilisation: Utilisation;
   readonly memory: { readonly bits: Record<string, number>; readonly total: number; readonly gradient: number };
   readonly pulses: { readonly total: number; readonly maxPerCell: number };
   readonly saturation: { readonly total: Record<Cause, number>; readonly layers: readonly Record<Cause, number>[] };
@@ -166,6 +169,7 @@ class Run {
       samples: state.samples,
       accuracy: { test: this.#lastAccuracy(), perEpoch: this.#perEpoch },
       cycles: { total, perSample: state.samples === 0 ? 0 : total / state.samples, byPhase: { ...cycles } },
+      utilisation: utilisation(this.#ir),
       memory: memoryOf(this.#ir),
       pulses: { total: state.pulses, maxPerCell: mostPulses(state.layers.map((layer) => layer.wear)) },
       saturation: { total: byCause((c) => state.layers.reduce((sum, layer) => sum + layer.saturation[c], 0)), layers },
