@@ -2,8 +2,9 @@
 import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/errors.ts";
 import type { Ir } from "../generator/ir.ts";
+import { utilisation } from "../generator/utilisation.ts";
 import { addDesign, addSeed, type DesignOptions, designOf } from "./options.ts";
-import { bits, count, Output, table } from "./output.ts";
+import { bits, count, Output, percent, table } from "./output.ts";
 
 interface Options extends DesignOptions {
   readonly out?: string;
@@ -35,6 +36,7 @@ function summary(ir: Ir, dir: string, files: ReadonlyMap<string, string>): strin
   const memory = ir.memories.reduce((sum, m) => sum + m.bits, 0);
   const gradient = ir.memories.reduce((sum, m) => sum + (m.gradient ? m.bits : 0), 0);
   const lines = [...files].map(([name, text]) => [name, `${count(text.split("\n").length - 1)} lines`]);
+  const use = utilisation(ir);
   const layerName = (layer: number | null) => (layer === null ? "" : `layer ${layer}`);
   return [
     `${ir.name}: ${ir.vectors.map((v) => v.size).join("-")}, ${tiles} tiles of ${ir.tileRows} × ${ir.tileCols}`,
@@ -48,6 +50,17 @@ function summary(ir: Ir, dir: string, files: ReadonlyMap<string, string>): strin
       [0, 1, 3],
     ),
     "  * data or the host add to it",
+    "",
+    `busy cycles of a batch, ${count(use.batch)} cycles (without host stalls and pulses)`,
+    ...table(
+      use.units.map((u) => [u.unit, layerName(u.layer), count(u.cycles), percent(u.part)]),
+      [0, 1],
+    ),
+    ...(use.programs
+      ? [
+          `  of the gradient's ${count(use.programs.cycles)} cycles ${percent(use.programs.part)} run beside other phases`,
+        ]
+      : []),
     "",
     `memory: ${bits(memory)}${gradient > 0 ? `, of which ${bits(gradient)} hold the gradient` : ""}`,
     ...table(

@@ -16,6 +16,7 @@ const macros: readonly string[] = ["column_adc", "crossbar_macro", "sram_1r1w"];
 
 /** Modules that only a low-rank gradient needs, from the leaves. */
 const lowRankModules: readonly string[] = [
+  "double_buffer",
   "float_multiplier",
   "float_adder",
   "float_converter",

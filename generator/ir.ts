@@ -209,7 +209,7 @@ export interface MemoryIr {
   readonly kind: "sram" | "registers";
   /** Why it is there. */
   readonly purpose: string;
-  /** True where the memory exists only to hold a batch's gradient. */
+  /** True where the memory exists only for a batch's gradient. */
   readonly gradient: boolean;
 }
 

@@ -26,6 +26,11 @@ export function memories(ir: Omit<Ir, "phases" | "memories" | "channels">): Memo
       "the layer's input, for its gradient and its derivative",
     );
     add("delta_buffer", l, output.words, output.lanes * ir.errorBits, "sram", "the error at the layer's output");
+    if (ir.lowRank) {
+      const second = "second bank, so that a sample is kept while the next one is loaded and read";
+      add("x_buffer.bank_1", l, input.words, input.lanes * input.bits, "sram", second, true);
+      add("delta_buffer.bank_1", l, output.words, output.lanes * ir.errorBits, "sram", second, true);
+    }
     add(
       "raw_buffer",
       l,

@@ -8,6 +8,9 @@ function readLength(read: ReadIr, readCycles: number, pipeline: number): number 
   return (read.steps - 1) * read.stepCycles + read.planes * readCycles + read.lastStepWords + pipeline + 2;
 }
 
+/** Cycles of an error scaler after the last raw word. */
+export const scalerCycles = (ir: Pick<Ir, "vectors">, layer: number): number => 3 + ir.vectors[layer + 1].words;
+
 /** Issue cycles of one programmed row. */
 export function rowIssues(ir: Pick<Ir, "vectors" | "lowRank">, layer: LayerIr): number {
   return layer.rowTiles * ir.vectors[layer.index + 1].words * (ir.lowRank?.terms ?? 1);
@@ -26,6 +29,49 @@ export function updateCycles(ir: Pick<Ir, "vectors" | "lowRank">, layer: LayerIr
 
 export function gradientCycles({ gradient }: LayerIr): number {
   return gradient.bufferWords + 5;
+}
+
+/** A low-rank machine's samples: numbered as they were trained on since reset, from 0. */
+type LowRankMachine = Pick<Ir, "batch" | "lowRank">;
+
+/** Programs of the low-rank units by the time they run at (docs/low-rank.md, GRADIENT). */
+export type ProgramName = "initial" | "sample" | "flush" | "batch";
+
+/** Programs that a sample's hand-over starts, in their order. */
+export function programsOf({ batch, lowRank }: LowRankMachine, sample: number): ProgramName[] {
+  if (!lowRank) return [];
+  const last = endsBatch(batch, sample);
+  const list: ProgramName[] = [];
+  if (sample === 0 && lowRank.initial) list.push("initial");
+  list.push("sample");
+  if (lowRank.flush && (last || ((sample % batch) + 1) % lowRank.slots === 0)) list.push("flush");
+  if (last) list.push("batch");
+  return list;
+}
+
+/** Their cycles, from the hand-over to the last `end`. */
+export function programCycles(ir: LowRankMachine, sample: number): number {
+  return programsOf(ir, sample).reduce((sum, name) => sum + (ir.lowRank?.[name]?.cycles ?? 0), 0);
+}
+
+const endsBatch = (batch: number, sample: number): boolean => sample % batch === batch - 1;
+
+/** Cycles that a sample waits in its gradient phase until the programs of the one before are done.
+ *  @param elapsed cycles between the hand-over before and this phase: `sampleCycles`, where the host never stalls */
+export function handOverWait(ir: LowRankMachine, sample: number, elapsed: number): number {
+  // Before a batch's first sample nothing is left to wait for.
+  return sample % ir.batch === 0 ? 0 : Math.max(0, programCycles(ir, sample - 1) - elapsed);
+}
+
+/** Cycles of a sample's gradient phase: the wait, the hand-over, and the programs of a batch's last sample. */
+export function gradientPhase(ir: LowRankMachine, sample: number, elapsed: number): number {
+  return handOverWait(ir, sample, elapsed) + 1 + (endsBatch(ir.batch, sample) ? programCycles(ir, sample) : 0);
+}
+
+/** Cycles of a trained sample's other phases, up to its gradient, without host stalls. */
+export function sampleCycles(list: readonly PhaseIr[]): number {
+  const before = ["load", "forward", "error", "backward"];
+  return list.reduce((sum, { phase, cycles }) => sum + (before.includes(phase) ? cycles : 0), 0);
 }
 
 export function phases(ir: Machine): PhaseIr[] {
@@ -70,7 +116,7 @@ export function phases(ir: Machine): PhaseIr[] {
     list.push({
       phase: "backward",
       layer: l,
-      cycles: readLength(backward, ir.readCycles, 2) + 3 + ir.vectors[l].words,
+      cycles: readLength(backward, ir.readCycles, 2) + scalerCycles(ir, l - 1),
       formula: "(steps − 1) · stepCycles + planes · readCycles + lastStepWords + 7 + words",
       dataDependent: false,
     });
@@ -87,8 +133,9 @@ export function phases(ir: Machine): PhaseIr[] {
     list.push({
       phase: "gradient",
       layer: null,
-      cycles: ir.lowRank.sample.cycles + 1,
-      formula: "cycles of the sample's program + 1; on a batch's last sample + cycles of the batch's program",
+      cycles: 1 + Math.max(0, ir.lowRank.sample.cycles - sampleCycles(list)),
+      formula:
+        "1 + max(0, cycles of the program before − load − forward − error − backward); on a batch's first sample 1; on its last + cycles of its programs",
       dataDependent: false,
     });
   list.push(

@@ -1,6 +1,6 @@
 /** Counting time: each phase's cycles come from the IR's schedule; only pulses and host stalls are added here. */
 import type { Ir, PhaseIr } from "../generator/ir.ts";
-import { updateCycles } from "../generator/schedule.ts";
+import { gradientPhase, updateCycles } from "../generator/schedule.ts";
 
 export type PhaseName = PhaseIr["phase"];
 export type CycleCount = Record<PhaseName, number>;
@@ -20,6 +20,8 @@ export const totalCycles = (count: CycleCount): number => Object.values(count).r
 export class PhaseCycles {
   readonly #ir: Ir;
   readonly #fixed: CycleCount = emptyCycles();
+  /** Since the last hand-over to the low-rank program. */
+  #elapsed = 0;
 
   constructor(ir: Ir) {
     this.#ir = ir;
@@ -28,8 +30,21 @@ export class PhaseCycles {
 
   /** One sample's phases without host stalls, up to its gradient. */
   addSample(count: CycleCount, train: boolean, samples = 1): void {
-    for (const phase of ["load", "forward", "error"] as const) count[phase] += samples * this.#fixed[phase];
-    if (train) for (const phase of ["backward", "gradient"] as const) count[phase] += samples * this.#fixed[phase];
+    for (const phase of ["load", "forward", "error"] as const) this.#add(count, phase, samples);
+    if (train) this.#add(count, "backward", samples);
+    if (train && !this.#ir.lowRank) this.#add(count, "gradient", samples);
+  }
+
+  #add(count: CycleCount, phase: PhaseName, samples: number): void {
+    count[phase] += samples * this.#fixed[phase];
+    this.#elapsed += samples * this.#fixed[phase];
+  }
+
+  /** A low-rank machine's gradient phase.
+   *  @param sample its number among those trained on since reset, from 0 */
+  addHandOver(count: CycleCount, sample: number): void {
+    count.gradient += gradientPhase(this.#ir, sample, this.#elapsed);
+    this.#elapsed = 0;
   }
 
   /** @param slots by layer: Σ over rows of the largest pulse count */

@@ -2,12 +2,13 @@
  *  by the schedule's formulas; whoever listens gets each phase with its first cycle. */
 import type { Ir, LayerIr } from "../generator/ir.ts";
 import type { Instruction } from "../generator/low-rank/program.ts";
+import { programsOf } from "../generator/schedule.ts";
 import { type CycleCount, emptyCycles, PhaseCycles } from "./cycles.ts";
 import { instantiate, kernelModule } from "./kernels/load.ts";
 import type { SamplePath, Scratch } from "./sample-path.ts";
-import { ACTIVATION, BACKWARD, FORWARD, type LayerState, type MachineState, PULSE } from "./state.ts";
+import { ACTIVATION, BACKWARD, FORWARD, type LayerState, type MachineState, PULSE, trainedSamples } from "./state.ts";
 import { accumulate } from "./units/gradient-unit.ts";
-import { LowRankUnit, type ProgramName, programCycles, programsOf, type SampleVectors } from "./units/low-rank-unit.ts";
+import { LowRankUnit, type SampleVectors } from "./units/low-rank-unit.ts";
 import { programOrder, RankSum, rowCounts } from "./units/update-unit.ts";
 
 /** One programmed row: the counts of each row tile's neuron, for the tracer. */
@@ -29,7 +30,7 @@ export interface Listener {
   instruction(layer: number, instruction: Instruction, cycle: number, element: number): void;
   /** After a sample was added to the gradient.
    *  @param cycles of the low-rank units' programs */
-  gradient(cycles: number): void;
+  gradient(batchEnds: boolean): void;
   update(rows: readonly ProgrammedRow[][]): void;
   range(): void;
 }
@@ -193,13 +194,15 @@ export class Machine {
         accumulate(layer, scratch.x[l], scratch.aligned[l], state.layers[l].gradient);
       });
     }
-    const programs = this.countPrograms(state.inBatch);
+    const number = trainedSamples(ir, state) - 1;
+    const programs = programsOf(ir, number);
     this.#lowRank.forEach((unit, l) => {
       const { listener } = this;
       unit.listener = listener ? (...event) => listener.instruction(l, ...event) : null;
       unit.run(programs, sampleVectors(ir, state.layers, l, scratch, state.inBatch));
     });
-    if (ir.method !== "sgd") this.listener?.gradient(ir.lowRank ? programCycles(ir.lowRank, programs) : 0);
+    if (ir.lowRank) this.#phases.addHandOver(this.cycles, number);
+    if (ir.method !== "sgd") this.listener?.gradient(batchEnds);
     if (ir.method === "sgd" || batchEnds) this.update();
     if (batchEnds) this.endBatch();
     return prediction;
@@ -220,14 +223,15 @@ export class Machine {
     this.#phases.addSample(this.cycles, train, samples);
   }
 
-  /** Counts the low-rank units' programs for the batch's sample number `count`, from 1, beside the one that each sample
-   *  runs; @returns all of them */
-  countPrograms(count: number): ProgramName[] {
-    const { lowRank, batch } = this.ir;
-    if (!lowRank) return [];
-    const programs = programsOf(lowRank, count, batch, this.state.batches === 0 && count === 1);
-    this.cycles.gradient += programCycles(lowRank, programs) - lowRank.sample.cycles;
-    return programs;
+  /** Counts the samples of a whole batch. */
+  countBatch(correct: number): void {
+    const { ir, state } = this;
+    const first = trainedSamples(ir, state);
+    for (let n = 0; n < ir.batch; n++) {
+      this.countSamples(1, 0, true);
+      if (ir.lowRank) this.#phases.addHandOver(this.cycles, first + n);
+    }
+    state.correct += correct;
   }
 
   /** Takes the saturations out of a scratch: those of one sample, or the sums of many. */

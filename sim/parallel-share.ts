@@ -1,12 +1,13 @@
 /** One thread's share of a job: samples of a batch (or of a test) taken from the common list, a few at a time.
  *  Sums of whole numbers are exact in any order, so who takes which sample does not show in the result. */
 import type { Ir } from "../generator/ir.ts";
+import { programsOf } from "../generator/schedule.ts";
 import type { Arena } from "./kernels/arena.ts";
 import type { Kernels } from "./kernels/load.ts";
 import { createPathBuffers, type PathBuffers, type ReadState, WasmSamplePath } from "./kernels/wasm-sample-path.ts";
 import { sampleVectors } from "./machine.ts";
 import type { Scratch } from "./sample-path.ts";
-import { type LowRankState, LowRankUnit, programsOf } from "./units/low-rank-unit.ts";
+import { type LowRankState, LowRankUnit } from "./units/low-rank-unit.ts";
 
 /** Samples that are added to the gradient together: pairs go through one instruction. */
 const STAGE = 16;
@@ -31,7 +32,7 @@ export const CONTROL = {
   failed: 8,
   /** Of samples kept for the low-rank units: the first one's place in the batch, from 1; 1 in the first batch of all. */
   place: 9,
-  firstBatch: 10,
+  batches: 10,
   words: 16,
 } as const;
 
@@ -217,11 +218,11 @@ export class Share {
     const { ir, layers, kept, control } = this.#common;
     if (!ir.lowRank) return;
     const place = control[CONTROL.place];
-    const firstBatch = control[CONTROL.firstBatch] === 1;
+    const first = control[CONTROL.batches] * ir.batch - 1;
     const samples = Math.min(kept.length, ir.batch - place + 1);
     for (let k = 0; k < samples; k++) {
       const count = place + k;
-      const programs = programsOf(ir.lowRank, count, ir.batch, firstBatch && count === 1);
+      const programs = programsOf(ir, first + count);
       this.#units[l].run(programs, sampleVectors(ir, layers, l, kept[k], count));
     }
   }

@@ -221,7 +221,7 @@ class KernelRunner implements Runner {
     }
     for (const { gradient } of machine.state.layers) gradient.fill(0);
     const correct = this.#ir.lowRank ? this.#keptSamples(order) : this.#samples(order);
-    machine.countSamples(order.length, correct, true);
+    machine.countBatch(correct);
     for (const { path } of this.#shares) machine.countErrors(path.scratch, true);
     machine.state.layers.forEach((layer, l) => {
       layer.exponent = this.#common.exponent[l];
@@ -245,12 +245,9 @@ class KernelRunner implements Runner {
     for (let begin = 0; begin < order.length; begin += kept.length) {
       correct += this.#samples(order.subarray(begin, begin + kept.length));
       control[CONTROL.place] = begin + 1;
-      control[CONTROL.firstBatch] = state.batches === 0 ? 1 : 0;
+      control[CONTROL.batches] = state.batches;
       this.#run(this.#ir.layers.length, KIND.units);
     }
-    order.forEach((_, k) => {
-      this.machine.countPrograms(k + 1);
-    });
     return correct;
   }
 

@@ -52,6 +52,9 @@ export interface MachineState {
   pulses: number;
 }
 
+/** Training samples since reset, those of the present batch included. */
+export const trainedSamples = (ir: Ir, state: MachineState): number => state.batches * ir.batch + state.inBatch;
+
 /** Gives a typed array's storage, zeroed; the kernels' version places it in shared memory. */
 export interface Allocator {
   int16(length: number): Int16Array;

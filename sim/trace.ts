@@ -2,11 +2,11 @@
  *  A listener of `Machine`; nothing here is computed when nobody listens. */
 import type { Ir, LayerIr, LowRankIr, ReadIr } from "../generator/ir.ts";
 import type { Instruction } from "../generator/low-rank/program.ts";
-import { countLatency, rowIssues, rowOverhead } from "../generator/schedule.ts";
+import { countLatency, handOverWait, programCycles, rowIssues, rowOverhead } from "../generator/schedule.ts";
 import { packLanes } from "./arith.ts";
 import type { Listener, Machine, ProgrammedRow } from "./machine.ts";
 import type { PlainSamplePath, Scratch } from "./sample-path.ts";
-import { ACTIVATION, BACKWARD, FORWARD } from "./state.ts";
+import { ACTIVATION, BACKWARD, FORWARD, trainedSamples } from "./state.ts";
 import type { LowRankState } from "./units/low-rank-unit.ts";
 import type { HostStalls } from "./units/sample-input.ts";
 
@@ -31,6 +31,8 @@ export class Tracer implements Listener {
   readonly #level = new Map<number, bigint>();
   #layerRegister = 0;
   #lastAccept: number;
+  /** Cycle in which the low-rank program was last started; its instructions' events lie ahead of `cycle`. */
+  #handOver = 0;
 
   /** @param start cycle in which the machine is ready for the next sample */
   constructor(ir: Ir, machine: Machine, path: PlainSamplePath, stalls: HostStalls, sink: EventSink, start = 0) {
@@ -234,11 +236,17 @@ export class Tracer implements Listener {
   }
 
   gradientStart(): void {
-    this.#enter("gradient", this.#layerRegister);
+    const t0 = this.#enter("gradient", this.#layerRegister);
+    if (this.#ir.lowRank) this.#handOver = t0 + handOverWait(this.#ir, this.#sample, t0 - this.#handOver - 1);
+  }
+
+  /** Number of the sample that is trained on. */
+  get #sample(): number {
+    return trainedSamples(this.#ir, this.#machine.state) - 1;
   }
 
   instruction(l: number, { op, a }: Instruction, cycle: number, element: number): void {
-    const issue = this.cycle + 1 + cycle;
+    const issue = this.#handOver + 1 + cycle;
     switch (op) {
       case "putX":
       case "putD":
@@ -320,12 +328,12 @@ export class Tracer implements Listener {
     }
   }
 
-  gradient(cycles: number): void {
+  gradient(batchEnds: boolean): void {
     const ir = this.#ir;
     const t0 = this.cycle;
     let end = t0;
     if (ir.lowRank) {
-      this.cycle += 1 + cycles;
+      this.cycle = this.#handOver + 1 + (batchEnds ? programCycles(ir, this.#sample) : 0);
       return;
     }
     ir.layers.forEach((layer, l) => {

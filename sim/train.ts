@@ -5,8 +5,9 @@ import { epochOrder } from "../data/order.ts";
 import { Refusal } from "../generator/errors.ts";
 import type { Ir } from "../generator/ir.ts";
 import { prepareMachine } from "../generator/prepare.ts";
-import { updateCycles } from "../generator/schedule.ts";
+import { gradientPhase, sampleCycles, updateCycles } from "../generator/schedule.ts";
 import type { Design } from "../generator/schema.ts";
+import { type Utilisation, utilisation } from "../generator/utilisation.ts";
 import { type CycleCount, totalCycles } from "./cycles.ts";
 import type { Listener, Machine } from "./machine.ts";
 import { createRunner, defaultThreads, type Runner } from "./parallel.ts";
@@ -51,6 +52,8 @@ export interface TrainResult {
   readonly accuracy: { readonly test: number; readonly perEpoch: readonly number[] };
   /** Of the training; tests are not counted. The host never stalls. */
   readonly cycles: { readonly total: number; readonly perSample: number; readonly byPhase: CycleCount };
+  /** By the schedule, of one batch. */
+  readonly utilisation: Utilisation;
   readonly memory: { readonly bits: Record<string, number>; readonly total: number; readonly gradient: number };
   readonly pulses: { readonly total: number; readonly maxPerCell: number };
   readonly saturation: { readonly total: Record<Cause, number>; readonly layers: readonly Record<Cause, number>[] };
@@ -166,6 +169,7 @@ class Run {
       samples: state.samples,
       accuracy: { test: this.#lastAccuracy(), perEpoch: this.#perEpoch },
       cycles: { total, perSample: state.samples === 0 ? 0 : total / state.samples, byPhase: { ...cycles } },
+      utilisation: utilisation(this.#ir),
       memory: memoryOf(this.#ir),
       pulses: { total: state.pulses, maxPerCell: mostPulses(state.layers.map((layer) => layer.wear)) },
       saturation: { total: byCause((c) => state.layers.reduce((sum, layer) => sum + layer.saturation[c], 0)), layers },
@@ -241,20 +245,15 @@ class Window {
 /** No batch takes more cycles. */
 function longestBatch(ir: Ir): number {
   const once = (phase: string) => ir.phases.filter((p) => p.phase === phase).reduce((sum, p) => sum + p.cycles, 0);
-  const samplePhases = ["load", "forward", "error", "backward", "gradient"].reduce((sum, p) => sum + once(p), 0);
+  // As if no low-rank program ran beside other phases.
+  let samples = 0;
+  for (let n = 0; n < ir.batch; n++)
+    samples += sampleCycles(ir.phases) + (ir.lowRank ? gradientPhase(ir, n, 0) : once("gradient"));
   const passes = ir.lowRank?.passes ?? 1;
   const update = Math.max(
     ...ir.layers.map((l) => updateCycles(ir, l) + passes * l.update.rows * l.update.pulseMax * ir.pulseCycles),
   );
-  return ir.batch * (samplePhases + (ir.method === "sgd" ? update : 0)) + programs(ir) + update + once("range");
-}
-
-/** Cycles of a batch's low-rank programs beside the one that each sample runs. */
-function programs({ lowRank, batch }: Ir): number {
-  if (!lowRank) return 0;
-  const { initial, flush, slots } = lowRank;
-  const flushes = flush ? Math.ceil(batch / slots) : 0;
-  return (initial?.cycles ?? 0) + flushes * (flush?.cycles ?? 0) + lowRank.batch.cycles;
+  return samples + (ir.method === "sgd" ? ir.batch : 1) * update + once("range");
 }
 
 function byCause(count: (cause: number) => number): Record<Cause, number> {

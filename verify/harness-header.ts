@@ -1,5 +1,6 @@
 /** The harness's view of one machine: constants and the list of what it dumps, as a C++ header. */
 import type { Ir } from "../generator/ir.ts";
+import { programCycles } from "../generator/schedule.ts";
 
 /** An array of the RTL that is compared after each batch. */
 export interface StateItem {
@@ -17,12 +18,19 @@ export function stateItems(ir: Ir): StateItem[] {
     for (let r = 0; r < layer.rowTiles; r++)
       for (let c = 0; c < layer.colTiles; c++)
         items.push({ scope: `${scope}.g_row[${r}].g_col[${c}].tile.macro`, variable: "cells" });
-    items.push({ scope: `${scope}.x_buffer`, variable: "mem" }, { scope: `${scope}.delta_buffer`, variable: "mem" });
+    for (const bank of ir.lowRank ? [".bank_0", ".bank_1"] : [""])
+      for (const buffer of ["x_buffer", "delta_buffer"])
+        items.push({ scope: `${scope}.${buffer}${bank}`, variable: "mem" });
     for (const memory of ir.lowRank ? ["factors", ...(ir.lowRank.slots > 0 ? ["samples"] : [])] : [])
       for (const side of ["x", "d"]) items.push({ scope: `${scope}.${side}_${memory}`, variable: "mem" });
     if (layer.gradient.bufferWords > 0) items.push({ scope: `${scope}.gradient_buffer`, variable: "mem" });
   }
   return items;
+}
+
+/** Cycles after the last sample until the low-rank units are done with it. */
+export function settleCycles(ir: Ir): number {
+  return Math.max(...Array.from({ length: ir.batch }, (_, sample) => programCycles(ir, sample)));
 }
 
 /** Registers read at the end, in this order. */
@@ -47,6 +55,7 @@ export function harnessHeader(ir: Ir): string {
     `static const int CELLS_PER_TILE = ${cells};`,
     `static const int TOTAL_CELLS = ${tiles.reduce((a, b) => a + b, 0) * cells};`,
     `static const uint64_t BATCH = ${ir.batch};`,
+    `static const uint64_t SETTLE_CYCLES = ${settleCycles(ir)};`,
     `static const uint64_t BEATS_PER_SAMPLE = ${ir.sampleBeats + 1};`,
     `static const int BEAT_BYTES = ${ir.streamBits / 8};`,
     `static const uint32_t STATUS_REGISTERS[] = {${statusRegisters(ir)

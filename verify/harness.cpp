@@ -1,9 +1,10 @@
 // Drives a generated machine under Verilator: loads its conductances through the host registers, streams samples with
 // random stalls, writes the waveform to standard output, and after each batch every state to a file.
-// Usage: harness <conductances> <beats> <states> <samples> <stall seed> <trace 0|1> [<cycle limit>]
+// Usage: harness <conductances> <beats> <states> <samples> <stall seed> <trace 0|1> [<cycle limit> [<interludes 0|1>]]
 //   conductances  16-bit words, every cell of every tile, layer by layer, tile by tile, row by row
 //   beats         every beat of every sample, BEAT_BYTES each
 //   states        out: records of <name>\n<count> <bytes of each>\n<raw data>
+//   interludes    after each sample: it is classified once more, without training, and the machine is sent to IDLE
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -140,6 +141,23 @@ static void selectTile(int layer, int tile) {
     write(REG_CELL_ADDRESS, 0);
 }
 
+// Ends as it began: the machine is in LOAD, trains, and nothing is offered.
+static void interlude(const uint8_t* sample) {
+    write(REG_CONTROL, 1);
+    top.s_axis_tvalid = 1;
+    for (uint64_t beat = 0; beat < BEATS_PER_SAMPLE;) {
+        std::memcpy(&top.s_axis_tdata, &sample[beat * BEAT_BYTES], BEAT_BYTES);
+        top.eval();
+        if (top.s_axis_tready) beat++;
+        edge();
+    }
+    top.s_axis_tvalid = 0;
+    write(REG_CONTROL, 0);
+    while ((read(REG_STATUS) & 7) != 0) {}
+    write(REG_CONTROL, 3);
+    for (top.eval(); !top.s_axis_tready;) edge();
+}
+
 int main(int argc, char** argv) {
     if (argc < 7) fail("usage", "harness <conductances> <beats> <states> <samples> <stall seed> <trace> [<cycle limit>]");
     std::vector<uint8_t> cells = readFile(argv[1]), beats = readFile(argv[2]);
@@ -149,6 +167,7 @@ int main(int argc, char** argv) {
     stallState = uint32_t(std::strtoul(argv[5], nullptr, 10));
     const bool trace = std::atoi(argv[6]) != 0;
     const uint64_t limit = argc > 7 ? std::strtoull(argv[7], nullptr, 10) : ~0ull;
+    const bool interludes = argc > 8 && std::atoi(argv[8]) != 0;
     const uint64_t totalBeats = samples * BEATS_PER_SAMPLE;
     if (cells.size() != size_t(TOTAL_CELLS) * 2) fail("wrong size of", argv[1]);
     if (beats.size() != totalBeats * BEAT_BYTES) fail("wrong size of", argv[2]);
@@ -190,12 +209,12 @@ int main(int argc, char** argv) {
         edge();
     }
     edges = 0;
-    uint64_t cycle = 0, beat = 0, validFrom = totalBeats > 0 ? nextStall() : 0;
+    uint64_t cycle = 0, settled = ~0ull, beat = 0, validFrom = totalBeats > 0 ? nextStall() : 0;
     bool finished = false, busy = false;
     const auto begun = std::chrono::steady_clock::now();
     for (; !finished; cycle++) {
         if (cycle >= limit) break;
-        const bool offer = beat < totalBeats && cycle >= validFrom;
+        const bool offer = beat < totalBeats && cycle >= validFrom && !(interludes && busy);
         top.s_axis_tvalid = offer;
         if (offer) std::memcpy(&top.s_axis_tdata, &beats[beat * BEAT_BYTES], BEAT_BYTES);
         top.s_axis_tlast = offer && (beat + 1) % BEATS_PER_SAMPLE == 0;
@@ -207,9 +226,15 @@ int main(int argc, char** argv) {
             if (done % BATCH == 0 || done == samples) {
                 std::string name = "sample " + std::to_string(done);
                 record(name.c_str(), &cycle, 1, 8);
-                dumpStates(dump);
+                // Within a batch the last sample's gradient may still be on its way.
+                if (done == samples) settled = cycle + SETTLE_CYCLES;
+                else dumpStates(dump);
             }
-            finished = done == samples;
+            if (interludes && done < samples) interlude(&beats[(done - 1) * BEATS_PER_SAMPLE * BEAT_BYTES]);
+        }
+        if (cycle == settled) {
+            dumpStates(dump);
+            finished = true;
         }
 #ifdef TRACE
         if (trace) waveform.dump(cycle);

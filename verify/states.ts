@@ -85,10 +85,33 @@ function bufferWords(
   return buffer;
 }
 
-/** Raw contents of every compared array, by name. */
-export function snapshot(ir: Ir, state: MachineState, scratch: Scratch): Map<string, Buffer> {
-  const result = new Map<string, Buffer>();
-  const make = (scope: string, variable: string): Buffer => {
+type Vectors = Pick<Scratch, "x" | "delta">;
+
+/** What the banks of the layers' buffers hold: a sample that is trained on goes to the bank after the last one's. */
+export class Banks {
+  readonly #held: (Vectors | undefined)[] = [];
+  readonly #count: number;
+  #samples = 0;
+
+  constructor(ir: Ir) {
+    this.#count = ir.lowRank ? 2 : 1;
+  }
+
+  sample({ x, delta }: Vectors): void {
+    const copy = (vectors: Vectors["x"]) => vectors.map((v) => v.slice());
+    this.#held[this.#samples++ % this.#count] = { x: copy(x), delta: copy(delta) };
+  }
+
+  /** @param scope a bank, or a buffer that has one only */
+  of(scope: string): Vectors | undefined {
+    return this.#held[Number(/\.bank_(\d)$/.exec(scope)?.[1] ?? 0)];
+  }
+}
+
+/** Raw contents of every compared array, by name; null where nothing was ever written. */
+export function snapshot(ir: Ir, state: MachineState, banks: Banks): Map<string, Buffer | null> {
+  const result = new Map<string, Buffer | null>();
+  const make = (scope: string, variable: string): Buffer | null => {
     const layer = ir.layers[Number(/layer_(\d+)/.exec(scope)?.[1])];
     const l = layer.index;
     const tile = /g_row\[(\d+)\]\.g_col\[(\d+)\]/.exec(scope);
@@ -98,9 +121,12 @@ export function snapshot(ir: Ir, state: MachineState, scratch: Scratch): Map<str
     }
     const input = ir.vectors[l];
     const output = ir.vectors[l + 1];
-    if (scope.endsWith("x_buffer")) return bufferWords(scratch.x[l], 1, input.size, input.lanes, input.bits);
-    if (scope.endsWith("delta_buffer"))
-      return bufferWords(scratch.delta[l], 1, output.size, output.lanes, ir.errorBits);
+    const buffer = /\.(x|delta)_buffer/.exec(scope)?.[1] as keyof Vectors | undefined;
+    if (buffer) {
+      const vector = banks.of(scope)?.[buffer][l];
+      const { size, lanes } = buffer === "x" ? input : output;
+      return vector ? bufferWords(vector, 1, size, lanes, buffer === "x" ? input.bits : ir.errorBits) : null;
+    }
     const [, side, what] = /\.([xd])_(factors|samples)$/.exec(scope) ?? [];
     const unit = state.layers[l].lowRank;
     if (side && unit && ir.lowRank) {

@@ -17,9 +17,9 @@ import { HostStalls, inputCodes } from "../sim/units/sample-input.ts";
 import { build, cacheDir, source } from "./build.ts";
 import { type Difference, EventComparer, type EventLog, emptyLog } from "./events.ts";
 import { GoldenBound, type LayerError } from "./golden-bound.ts";
-import { harnessHeader } from "./harness-header.ts";
+import { harnessHeader, settleCycles } from "./harness-header.ts";
 import { readRtlFolder } from "./rtl-folder.ts";
-import { allCells, expectedRegisters, logicalCells, readRecords, snapshot } from "./states.ts";
+import { allCells, Banks, expectedRegisters, logicalCells, readRecords, snapshot } from "./states.ts";
 import { readWaveform } from "./waveform.ts";
 
 export interface VerifyOptions {
@@ -54,9 +54,11 @@ export interface VerifyResult {
 interface Expected {
   readonly log: EventLog;
   /** After each batch and at the end: samples so far, cycle, arrays. */
-  readonly states: { samples: number; cycle: number; arrays: Map<string, Buffer> }[];
+  readonly states: { samples: number; cycle: number; arrays: Map<string, Buffer | null> }[];
   readonly machine: Machine;
   readonly cycles: number;
+  /** First cycle in which nothing is under way. */
+  readonly end: number;
   readonly golden: LayerError[];
 }
 
@@ -79,6 +81,7 @@ function simulate({ ir, conductances, codes, labels, samples, stalls }: Run): Ex
     log.values[channel].push(value);
   });
   const golden = new GoldenBound(ir);
+  const banks = new Banks(ir);
   const states: Expected["states"] = [];
   const inputs = ir.vectors[0].size;
   let current = 0;
@@ -86,6 +89,7 @@ function simulate({ ir, conductances, codes, labels, samples, stalls }: Run): Ex
     sample: (scratch, label, prediction, train) => {
       golden.sample(codes.subarray(current * inputs, (current + 1) * inputs), label, state.layers, scratch);
       tracer.sample(scratch, label, prediction, train);
+      banks.sample(scratch);
     },
     gradientStart: () => tracer.gradientStart(),
     instruction: (...event) => tracer.instruction(...event),
@@ -98,10 +102,11 @@ function simulate({ ir, conductances, codes, labels, samples, stalls }: Run): Ex
     machine.sample(inputCodes(codes.subarray(start, start + inputs), ir.vectors[0].bits), labels[current], true);
     const done = current + 1;
     if (done % ir.batch === 0 || done === samples)
-      states.push({ samples: done, cycle: tracer.cycle, arrays: snapshot(ir, state, path.scratch) });
+      states.push({ samples: done, cycle: tracer.cycle, arrays: snapshot(ir, state, banks) });
   }
   tracer.finish();
-  return { log, states, machine, cycles: tracer.cycle, golden: golden.errors };
+  const { cycle } = tracer;
+  return { log, states, machine, cycles: cycle, end: cycle + settleCycles(ir), golden: golden.errors };
 }
 
 /** Beats of all samples as the harness offers them. */
@@ -223,7 +228,7 @@ async function runRtl(binary: string, run: Run, expected: Expected): Promise<Out
       run.samples,
       run.stalls,
       1,
-      expected.cycles + GRACE,
+      expected.end + GRACE,
     ].map(String);
     const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
     // The harness must not outlive a verification that is interrupted.
@@ -253,7 +258,7 @@ async function runRtl(binary: string, run: Run, expected: Expected): Promise<Out
       throw new Refusal(`the RTL has no signal ${missing[0]}, which the design's events need`, EXIT.failedCheck);
     if (code !== 0 && !stopped)
       throw new Refusal(complaint.trim() || `the RTL's harness ended with code ${code}`, EXIT.failedCheck);
-    const difference = comparer.finish(expected.cycles);
+    const difference = comparer.finish(expected.end);
     if (difference) return { difference, events: comparer.compared, states: 0, hash: null };
     return { events: comparer.compared, ...compareStates(run.ir, expected, readFileSync(file("states"))) };
   } finally {
@@ -291,9 +296,9 @@ function compareStates(ir: Ir, expected: Expected, file: Buffer): Omit<Outcome, 
       );
     for (const [name, data] of arrays) {
       const record = records[at++];
-      compared++;
+      if (data !== null) compared++;
       if (record?.name !== name) return differs(cycle, name, "array", record?.name ?? "nothing", name);
-      if (record.data.equals(data)) continue;
+      if (data === null || record.data.equals(data)) continue;
       const k = data.findIndex((byte, index) => record.data[index] !== byte);
       return differs(cycle, name, `byte ${k} of ${data.length}`, String(record.data[k]), String(data[k]));
     }

@@ -50,6 +50,15 @@ export interface Program {
   readonly cycles: number;
 }
 
+/** How often each instruction is issued when the program runs once. */
+export function timesIssued({ instructions }: Program): number[] {
+  const times = instructions.map(() => 1);
+  instructions.forEach(({ op, a, b }, pc) => {
+    if (op === "loop") for (let n = a; n <= pc; n++) times[n] *= b;
+  });
+  return times;
+}
+
 /** A value of a program: a constant, a strength, a variable that may be assigned again, or a temporary. */
 export type Value = { readonly id: number };
 

@@ -3,13 +3,11 @@
 import type { Ir, LowRankIr } from "../../generator/ir.ts";
 import { type Instruction, OPS, type Op, type Program } from "../../generator/low-rank/program.ts";
 import { functionTable } from "../../generator/low-rank/table.ts";
+import type { ProgramName } from "../../generator/schedule.ts";
 import type { Arena } from "../kernels/arena.ts";
 import * as layout from "../kernels/assembly/low-rank-layout.ts";
 import type { Kernels } from "../kernels/load.ts";
 import { toNumber } from "./scalar-float.ts";
-
-/** Programs by the time they run at (docs/low-rank.md, GRADIENT). */
-export type ProgramName = "initial" | "sample" | "flush" | "batch";
 
 /** One side's columns and samples, and what its vector unit works on. */
 export interface Side {
@@ -186,22 +184,6 @@ export interface SampleVectors {
   readonly deltaExponent: number;
   /** Place in the batch, from 1. */
   readonly count: number;
-}
-
-/** Programs that a sample runs, in their order.
- *  @param count the sample's place in the batch, from 1
- *  @param first whether it is the first sample after reset */
-export function programsOf(unit: LowRankIr, count: number, batch: number, first: boolean): ProgramName[] {
-  const list: ProgramName[] = [];
-  if (first && unit.initial) list.push("initial");
-  list.push("sample");
-  if (unit.flush && unit.slots > 0 && (count % unit.slots === 0 || count === batch)) list.push("flush");
-  if (count === batch) list.push("batch");
-  return list;
-}
-
-export function programCycles(unit: LowRankIr, programs: readonly ProgramName[]): number {
-  return programs.reduce((sum, name) => sum + (unit[name]?.cycles ?? 0), 0);
 }
 
 /** Hears of each instruction that leaves something behind.

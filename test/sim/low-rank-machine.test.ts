@@ -13,7 +13,7 @@ import { createState } from "../../sim/state.ts";
 import { Tracer } from "../../sim/trace.ts";
 import type { LowRankState } from "../../sim/units/low-rank-unit.ts";
 import { HostStalls, inputCodes } from "../../sim/units/sample-input.ts";
-import { snapshot } from "../../verify/states.ts";
+import { Banks, snapshot } from "../../verify/states.ts";
 import { everything, prepared, preparedDesign, randomData, randomSamples } from "./designs.ts";
 import { draws, plainOps, programOf, shape } from "./low-rank-units.ts";
 import { kernelMachine, plainMachine } from "./machines.ts";
@@ -220,7 +220,7 @@ describe("the trace", () => {
 
   it("goes with states of columns and samples, word by word", () => {
     const { machine: run } = trace(4);
-    const states = snapshot(ir, run.state, run.path.scratch);
+    const states = snapshot(ir, run.state, new Banks(ir));
     const bytes = (name: string) => Array.from(states.get(`rankloom.layer_0.${name}.mem`) ?? []);
     // A word is LANES codes of 8 bits; the last one's lanes beyond the side are zero.
     const { factors, samples, stride } = (run.state.layers[0].lowRank as LowRankState).x;

@@ -7,6 +7,7 @@ import type { LowRankIr } from "../../generator/ir.ts";
 import { lowRankIr } from "../../generator/low-rank/build.ts";
 import { prepareMachine } from "../../generator/prepare.ts";
 import { presets } from "../../generator/presets.ts";
+import { programsOf } from "../../generator/schedule.ts";
 import { validateDesign } from "../../generator/schema.ts";
 import { addOuterProduct } from "../../golden/linear.ts";
 import { type LowRank, reconstruct } from "../../golden/low-rank/low-rank.ts";
@@ -26,7 +27,7 @@ import {
 } from "../../golden/low-rank/sbpca.ts";
 import { Arena } from "../../sim/kernels/arena.ts";
 import { instantiate, kernelModule } from "../../sim/kernels/load.ts";
-import { createLowRankStates, LowRankUnit, programsOf } from "../../sim/units/low-rank-unit.ts";
+import { createLowRankStates, LowRankUnit } from "../../sim/units/low-rank-unit.ts";
 
 const INPUTS = 40;
 const OUTPUTS = 17;
@@ -119,7 +120,7 @@ function feed(
 ): void {
   list.forEach((s, k) => {
     const vectors = { x: s.x, xExponent: 0, delta: s.delta, deltaExponent: s.exponent, count: k + 1 };
-    unit.run(programsOf(ir, k + 1, list.length, first && k === 0), vectors);
+    unit.run(programsOf({ batch: list.length, lowRank: ir }, (first ? 0 : list.length) + k), vectors);
   });
 }
 

@@ -1,0 +1,109 @@
+/** How much of the time each unit works: busy cycles of one batch in the steady state, from the IR's schedule; without
+ *  host stalls and pulses. */
+import type { Ir, LowRankIr, PhaseIr, ReadIr } from "./ir.ts";
+import { type Instruction, type Program, type Side, timesIssued } from "./low-rank/program.ts";
+import { gradientPhase, programCycles, programsOf, sampleCycles, scalerCycles, updateCycles } from "./schedule.ts";
+
+export interface UnitUse {
+  readonly unit: string;
+  /** null: one for the machine, or all layers' in step. */
+  readonly layer: number | null;
+  readonly cycles: number;
+  /** Part of the batch's cycles. */
+  readonly part: number;
+}
+
+export interface Utilisation {
+  /** Cycles of one batch. */
+  readonly batch: number;
+  readonly units: readonly UnitUse[];
+  /** Low-rank gradients: cycles of a batch's programs, and how many of them run beside other phases. */
+  readonly programs: { readonly cycles: number; readonly hidden: number; readonly part: number } | null;
+}
+
+/** A sample's phases of one kind. */
+const of = (ir: Ir, phase: PhaseIr["phase"]): number =>
+  ir.phases.reduce((sum, p) => sum + (p.phase === phase ? p.cycles : 0), 0);
+
+/** Cycles in which a crossbar is read. */
+const readingCycles = (ir: Ir, { steps, planes }: ReadIr): number => steps * planes * ir.readCycles;
+
+/** Sides whose vector unit works at an instruction for a while. */
+const works: Partial<Record<Instruction["op"], readonly Side[]>> = {
+  ...{ dot: ["x", "d"], copy: ["x", "d"], keep: ["x", "d"] },
+  ...{ combineX: ["x"], combineD: ["d"], rowX: ["x"], rowD: ["d"] },
+};
+const isScalar = ({ op }: Instruction): boolean => !works[op] && op !== "loop" && op !== "end";
+
+/** Cycles of one instruction in a side's vector unit of so many words (docs/low-rank.md). */
+function vectorCycles({ op, a, b }: Instruction, side: Side, unit: LowRankIr, words: number): number {
+  if (!works[op]?.includes(side)) return 0;
+  switch (op) {
+    case "dot":
+      return (a === unit.columns || b === unit.columns ? 1 : 2) * words;
+    case "copy":
+      return unit.outer * words;
+    case "keep":
+      return words;
+    case "rowX":
+    case "rowD":
+      return words * (unit.rowColumns + unit.slots + unit.outer);
+    default:
+      return (unit.rank + 1) * (1 + words * unit.rank);
+  }
+}
+
+/** Σ over a program's instructions, as often as each is issued. */
+function executed(program: Program | null, cycles: (instruction: Instruction) => number): number {
+  if (!program) return 0;
+  const times = timesIssued(program);
+  return program.instructions.reduce((sum, instruction, pc) => sum + times[pc] * cycles(instruction), 0);
+}
+
+export function utilisation(ir: Ir): Utilisation {
+  const samples = ir.batch;
+  const updates = ir.method === "sgd" ? samples : 1;
+  const others = sampleCycles(ir.phases);
+  // The batch after the first: nothing in it is done only once.
+  const numbers = Array.from({ length: samples }, (_, n) => samples + n);
+  const gradient = ir.lowRank
+    ? numbers.reduce((sum, n) => sum + gradientPhase(ir, n, others), 0)
+    : samples * of(ir, "gradient");
+  const batch = samples * others + gradient + updates * of(ir, "update") + of(ir, "range");
+  const units: UnitUse[] = [];
+  const add = (unit: string, layer: number | null, cycles: number) =>
+    units.push({ unit, layer, cycles, part: cycles / batch });
+  const last = ir.layers.length - 1;
+  for (const { index, forward } of ir.layers) add("forward_engine", index, samples * readingCycles(ir, forward));
+  for (const { index, backward } of ir.layers)
+    if (backward) add("backward_engine", index, samples * readingCycles(ir, backward));
+  add("error_unit", null, samples * (of(ir, "error") - scalerCycles(ir, last)));
+  for (const { index } of ir.layers) add("error_scaler", index, samples * scalerCycles(ir, index));
+  if (ir.method === "mbgd")
+    for (const { index, gradient: g } of ir.layers) add("gradient_unit", index, samples * g.bufferWords);
+  for (const layer of ir.layers) add("update_unit", layer.index, updates * updateCycles(ir, layer));
+  const { lowRank } = ir;
+  if (!lowRank) return { batch, units, programs: null };
+  const executedInBatch = (cycles: (instruction: Instruction) => number) =>
+    numbers.flatMap((n) => programsOf(ir, n)).reduce((sum, name) => sum + executed(lowRank[name], cycles), 0);
+  add(
+    "scalar_unit",
+    null,
+    executedInBatch((i) => Number(isScalar(i))),
+  );
+  ir.layers.forEach((_, l) => {
+    for (const [side, { words }] of [
+      ["x", ir.vectors[l]],
+      ["d", ir.vectors[l + 1]],
+    ] as const)
+      add(
+        `${side}_vector_unit`,
+        l,
+        executedInBatch((i) => vectorCycles(i, side, lowRank, words)),
+      );
+  });
+  const lengths = numbers.map((n) => programCycles(ir, n));
+  const cycles = lengths.reduce((sum, length) => sum + length, 0);
+  const hidden = lengths.slice(0, -1).reduce((sum, length) => sum + Math.min(length, others), 0);
+  return { batch, units, programs: { cycles, hidden, part: hidden / cycles } };
+}
