@@ -20,10 +20,8 @@ export interface Kernels {
   mergeGradient: Kernel<void>;
   update: Kernel<void>;
   run: Kernel;
-  add: Kernel;
   fromInteger: Kernel;
   inverseRoot: Kernel;
-  multiply: Kernel;
   reciprocal: Kernel;
 }
 

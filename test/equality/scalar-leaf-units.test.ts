@@ -3,9 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EXPONENT_BITS, MAGNITUDE_BITS } from "../../generator/low-rank/format.ts";
 import { validateDesign } from "../../generator/schema.ts";
-import { Arena } from "../../sim/kernels/arena.ts";
-import { instantiate, kernelModule } from "../../sim/kernels/load.ts";
 import { fromNumber, type Scalar, toNumber } from "../../sim/units/scalar-float.ts";
+import * as kernel from "../sim/scalar-kernel.ts";
 import { leafUnits, stimuli } from "./leaf.ts";
 
 const design = validateDesign(
@@ -59,9 +58,8 @@ const pair = fc.oneof(
     ]),
 );
 
-const kernels = instantiate(kernelModule(), new Arena().memory);
-const multiply = (a: Scalar, b: Scalar): Scalar => fromNumber(kernels.multiply(toNumber(a), toNumber(b)));
-const add = (a: Scalar, b: Scalar): Scalar => fromNumber(kernels.add(toNumber(a), toNumber(b)));
+const multiply = (a: Scalar, b: Scalar): Scalar => fromNumber(kernel.multiply(toNumber(a), toNumber(b)));
+const add = (a: Scalar, b: Scalar): Scalar => fromNumber(kernel.add(toNumber(a), toNumber(b)));
 
 /** Exponents that neither operand nor result leaves. */
 const inRange = (...values: Scalar[]) => values.every(({ e }) => Math.abs(e) < LARGEST / 2 - 2 * MAGNITUDE_BITS);
@@ -121,7 +119,7 @@ describe("float_converter", () => {
         async (list) => {
           const outputs = await unit.run(list);
           list.forEach(({ i_value, i_exponent }, k) => {
-            const out = fromNumber(kernels.fromInteger(i_value, i_exponent));
+            const out = fromNumber(kernel.fromInteger(i_value, i_exponent));
             expect(BigInt.asUintN(32, BigInt(outputs[k].o_scalar))).toBe(word(out));
             if (Math.abs(i_exponent) < 300)
               expect(Math.abs(toNumber(out) - i_value * 2 ** i_exponent)).toBeLessThanOrEqual(

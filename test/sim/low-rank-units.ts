@@ -151,5 +151,5 @@ function sideNumbers({ size, stride, factors, samples, coefficients, shifts }: S
 export function numbers({ x, d, scalars, mantissas, exponents, words }: LowRankState): unknown {
   const strengths = Array.from(mantissas, (mantissa, r) => ({ mantissa, exponent: exponents[r] }));
   const sides = { x: sideNumbers(x), d: sideNumbers(d) };
-  return { ...sides, scalars: Array.from(scalars), strengths, lfsr: words[layout.LFSR] >>> 0 };
+  return { ...sides, scalars: Array.from(scalars, (v) => v + 0), strengths, lfsr: words[layout.LFSR] >>> 0 };
 }

@@ -24,13 +24,16 @@ export function power(n: i32): f64 {
   return reinterpret<f64>((<i64>(n + 1023)) << 52);
 }
 
-/** The scalar next to a double, towards zero. Without branches but for what never happens: which way they would go depends
- *  on the data. */
+/** The scalar next to a double, towards zero. */
 function pack(v: f64): f64 {
   const bits = reinterpret<i64>(v);
-  const size = bits & MAGNITUDE;
-  if (size >= BEYOND) return copysign(LARGEST, v);
-  return reinterpret<f64>(select<i64>(bits & UPPER, 0, size >= SMALLEST));
+  if (<u64>((bits & MAGNITUDE) - SMALLEST) >= <u64>(BEYOND - SMALLEST)) return edge(v);
+  return reinterpret<f64>(bits & UPPER);
+}
+
+/** Beyond the scalars, and zero. */
+function edge(v: f64): f64 {
+  return abs(v) < 1 ? 0 : copysign(LARGEST, v);
 }
 
 /** A whole number of at most 53 bits times 2^exponent. */
