@@ -5,6 +5,7 @@ import { channels } from "../../generator/channels.ts";
 import type { Ir, LowRankIr } from "../../generator/ir.ts";
 import type { Instruction, Op, Program } from "../../generator/low-rank/program.ts";
 import type { PreparedMachine } from "../../generator/prepare.ts";
+import { programCycles } from "../../generator/schedule.ts";
 import { beyondKernels } from "../../sim/kernels/limits.ts";
 import { type Listener, Machine } from "../../sim/machine.ts";
 import { createRunner } from "../../sim/parallel.ts";
@@ -214,7 +215,9 @@ describe("the trace", () => {
       [6, 7, 8],
       [0, 1, 2],
     ]);
-    expect(ends[1] - starts[1]).toBe(lowRank.sample.cycles);
+    // The next sample comes at once; a batch's last waits for its programs.
+    expect(ends[1] - starts[1]).toBe(0);
+    expect(ends[3] - starts[3]).toBeGreaterThanOrEqual(programCycles(ir, 3));
     expect(run.state.batches).toBe(1);
   });
 
