@@ -2,6 +2,7 @@
  *  the ranges of real data come from `calibrate.ts`; what the numbers mean is in docs/machine.md. */
 import type { Calibration } from "./calibration.ts";
 import { channels } from "./channels.ts";
+import { coincidenceUnits, edges } from "./coincidence.ts";
 import { Refusal } from "./errors.ts";
 import { bitLength, scale, signedBits } from "./fixed.ts";
 import type { CellIr, ErrorUnitIr, Ir, LayerIr, LowRankIr, ReadIr, VectorIr } from "./ir.ts";
@@ -213,6 +214,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     method === "sbpca" || method === "lrt"
       ? lowRankUnits(design, method, Math.max(...vectors.map((v) => v.words)))
       : null;
+  const coincidence = gradient.programming === "coincidence" ? coincidenceUnits(design, lowRank) : null;
   const layers: LayerIr[] = [];
   for (let l = 0; l < layerCount; l++) {
     const grid = grids[l];
@@ -320,8 +322,11 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
         pulseBits: signedBits(gradient.maxPulses),
         rows: rowSteps * grid.rowAdcs,
         rowSteps,
-        lfsrSeeds: Array.from({ length: output.lanes }, (_, k) => mix(training.seed, 2000 + 4096 * l + k)),
+        lfsrSeeds: Array.from({ length: coincidence ? 0 : output.lanes }, (_, k) =>
+          mix(training.seed, 2000 + 4096 * l + k),
+        ),
       },
+      ...(coincidence ? { edges: edges(training.seed, l, grid, input, output) } : {}),
     });
   }
   // Raw errors of a layer: the transposed sums of the next one, times the derivative.
@@ -372,6 +377,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     sampleBeats: vectors[0].words,
     cell,
     ...(lowRank ? { lowRank } : {}),
+    ...(coincidence ? { coincidence } : {}),
     vectors,
     layers: withRaw,
     errorUnit,

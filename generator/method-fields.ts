@@ -158,12 +158,10 @@ export function filled<T>(value: T | undefined, field: string): T {
 /** What the hardware has so far, until it has every method: refuses the rest before any work is done. */
 export function hardwareMethod({ name, gradient }: Design): HardwareMethod {
   const only = "is in the golden model only so far";
-  const { method, programming, subBatch } = gradient;
+  const { method, subBatch } = gradient;
   if (method === "nmf")
     throw new Refusal(`${name}: gradient.method: ${method} ${only}; use sgd, mbgd, sbpca or lrt, or rankloom golden`);
   if (method === "sbpca" && subBatch !== 1)
     throw new Refusal(`${name}: gradient.subBatch: ${subBatch} ${only}; use 1, or rankloom golden`);
-  if (programming === "coincidence")
-    throw new Refusal(`${name}: gradient.programming: coincidence ${only}; use row, or rankloom golden`);
   return method;
 }

@@ -1,12 +1,14 @@
 /** The machine: `sequencer` and `layer` over a stream of samples. State changes in the hardware's order; time is counted
  *  by the schedule's formulas; whoever listens gets each phase with its first cycle. */
-import type { Ir, LayerIr } from "../generator/ir.ts";
+import type { CoincidenceIr, EdgesIr, Ir, LayerIr } from "../generator/ir.ts";
 import type { Instruction } from "../generator/low-rank/program.ts";
+import { trainCycles } from "../generator/schedule.ts";
 import { type CycleCount, emptyCycles, PhaseCycles } from "./cycles.ts";
 import type { SamplePath, Scratch } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, type LayerState, type MachineState, PULSE } from "./state.ts";
 import { accumulate } from "./units/gradient-unit.ts";
 import { LowRankUnit } from "./units/low-rank-unit.ts";
+import { type OuterProduct, PulseTrainUnit, type Train } from "./units/pulse-train.ts";
 import { programOrder, RankSum, rowCounts } from "./units/update-unit.ts";
 
 /** One programmed row: the counts of each row tile's neuron, for the tracer. */
@@ -27,6 +29,8 @@ export interface Listener {
   /** After a sample was added to the gradient. */
   gradient(batchEnds: boolean): void;
   update(rows: readonly ProgrammedRow[][]): void;
+  /** An update by coincidence: each layer's trains in turn. */
+  trains(trains: readonly Train[][]): void;
   range(): void;
 }
 
@@ -112,6 +116,32 @@ export function updateLayer(
   return { slots, pulses };
 }
 
+/** Outer product n of a layer's update: of its factors, or of the sample's input and error. */
+function outerProduct(ir: Ir, layer: LayerIr, state: MachineState, scratch: Scratch, n: number): OuterProduct {
+  const l = layer.index;
+  const { multiplier, shift } = layer.update;
+  const { lowRank } = state.layers[l];
+  if (ir.lowRank && lowRank) {
+    const { x, d, strengths } = lowRank;
+    const { mantissa, exponent } = strengths[n];
+    return {
+      x: x.factors.subarray(n * x.size, (n + 1) * x.size),
+      d: d.factors.subarray(n * d.size, (n + 1) * d.size),
+      rate: Math.abs(mantissa) * multiplier,
+      places: shift + ir.lowRank.factorBits - 1 - exponent,
+      negative: mantissa < 0,
+    };
+  }
+  const inputRange = l > 0 ? state.layers[l - 1].ranges[ACTIVATION] : 0;
+  return {
+    x: scratch.x[l],
+    d: scratch.delta[l],
+    rate: multiplier,
+    places: shift + layer.gradient.exponentZero - scratch.exponent[l] - inputRange,
+    negative: false,
+  };
+}
+
 /** One range decision (`range_register`): widens where the batch's saturations exceed the limit, and clears the counters. */
 export function decideRanges(layer: LayerIr, state: LayerState): void {
   const decide = (which: number, follows: boolean, limit: number, max: number) => {
@@ -134,6 +164,7 @@ export class Machine {
   readonly #orders: Int32Array[];
   readonly #counts: Int16Array;
   readonly #lowRank: (LowRankUnit | null)[];
+  readonly #trains: PulseTrainUnit[] = [];
 
   constructor(ir: Ir, state: MachineState, path: SamplePath) {
     this.ir = ir;
@@ -145,6 +176,10 @@ export class Machine {
     this.#lowRank = state.layers.map(({ lowRank }) =>
       ir.lowRank && lowRank ? new LowRankUnit(ir.lowRank, lowRank) : null,
     );
+    state.layers.forEach((layer, l) => {
+      if (ir.coincidence && layer.edges)
+        this.#trains.push(new PulseTrainUnit(ir, ir.layers[l], ir.coincidence, layer, layer.edges));
+    });
   }
 
   /** One sample, from its load to the end of what it causes.
@@ -216,6 +251,29 @@ export class Machine {
   }
 
   update(): void {
+    const { coincidence } = this.ir;
+    if (coincidence) this.#updateByTrains(coincidence);
+    else this.#updateByRows();
+  }
+
+  #updateByTrains(unit: CoincidenceIr): void {
+    const { ir, state, path } = this;
+    const traced = this.listener !== null;
+    const trains = ir.layers.map((layer, l) =>
+      Array.from({ length: unit.products }, (_, n) => {
+        const done = this.#trains[l].program(outerProduct(ir, layer, state, path.scratch, n), traced);
+        state.pulses += done.pulses;
+        return done.train;
+      }),
+    );
+    const cycles = ir.layers.map(({ edges }, l) =>
+      trains[l].reduce((sum, { total }) => sum + (total > 0 ? trainCycles(ir, edges as EdgesIr, total) : 0), 0),
+    );
+    this.#phases.addUpdate(this.cycles, cycles);
+    this.listener?.trains(trains);
+  }
+
+  #updateByRows(): void {
     const { ir, state } = this;
     const rows: ProgrammedRow[][] | null = this.listener ? ir.layers.map(() => []) : null;
     const unit = rows || ir.lowRank ? undefined : this.path.updateUnit;
@@ -240,7 +298,10 @@ export class Machine {
       state.pulses += done.pulses;
       return done.slots;
     });
-    this.#phases.addUpdate(this.cycles, slots);
+    this.#phases.addUpdate(
+      this.cycles,
+      slots.map((count) => count * ir.pulseCycles),
+    );
     if (rows) this.listener?.update(rows);
   }
 

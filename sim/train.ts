@@ -2,10 +2,11 @@
 import { setImmediate } from "node:timers/promises";
 import { type Dataset, loadDataset, type Samples } from "../data/dataset.ts";
 import { epochOrder } from "../data/order.ts";
+import { MOST_PHASES } from "../generator/coincidence.ts";
 import { Refusal } from "../generator/errors.ts";
-import type { Ir } from "../generator/ir.ts";
+import type { Ir, LayerIr } from "../generator/ir.ts";
 import { prepareMachine } from "../generator/prepare.ts";
-import { updateCycles } from "../generator/schedule.ts";
+import { trainCycles, updateCycles } from "../generator/schedule.ts";
 import type { Design } from "../generator/schema.ts";
 import { type CycleCount, totalCycles } from "./cycles.ts";
 import type { Listener, Machine } from "./machine.ts";
@@ -242,12 +243,16 @@ class Window {
 function longestBatch(ir: Ir): number {
   const once = (phase: string) => ir.phases.filter((p) => p.phase === phase).reduce((sum, p) => sum + p.cycles, 0);
   const samplePhases = ["load", "forward", "error", "backward", "gradient"].reduce((sum, p) => sum + once(p), 0);
-  const passes = ir.lowRank?.passes ?? 1;
-  const update = Math.max(
-    ...ir.layers.map((l) => updateCycles(ir, l) + passes * l.update.rows * l.update.pulseMax * ir.pulseCycles),
-  );
+  const update = Math.max(...ir.layers.map((layer) => updateCycles(ir, layer) + mostPulseCycles(ir, layer)));
   const batchProgram = ir.lowRank?.batch.cycles ?? 0;
   return ir.batch * (samplePhases + (ir.method === "sgd" ? update : 0)) + batchProgram + update + once("range");
+}
+
+/** No pulses of one update take more. */
+function mostPulseCycles(ir: Ir, { update, edges }: LayerIr): number {
+  const { coincidence } = ir;
+  if (coincidence && edges) return coincidence.products * trainCycles(ir, edges, MOST_PHASES * coincidence.mostSlots);
+  return (ir.lowRank?.passes ?? 1) * update.rows * update.pulseMax * ir.pulseCycles;
 }
 
 function byCause(count: (cause: number) => number): Record<Cause, number> {

@@ -39,10 +39,11 @@ function layerReason(ir: Ir, layer: LayerIr): string | null {
   const backward = layer.backward ? readFits(layer.backward, "backward") : null;
   if (backward) return backward;
   if (layer.requantMultiplier >= 2 ** (WORD - 1)) return `requantiser multiplier ${layer.requantMultiplier}`;
-  if (!ir.lowRank && layer.gradient.alignedBits > 16) return `aligned errors of ${layer.gradient.alignedBits} bits`;
+  const byRow = !ir.lowRank && !ir.coincidence;
+  if (byRow && layer.gradient.alignedBits > 16) return `aligned errors of ${layer.gradient.alignedBits} bits`;
   if (ir.method === "mbgd" && layer.gradient.accumulatorBits > WORD)
     return `gradient of ${layer.gradient.accumulatorBits} bits`;
-  if (ir.lowRank) return null;
+  if (!byRow) return null;
   if (layer.update.multiplier >= 2 ** (WORD - 1)) return `update multiplier ${layer.update.multiplier}`;
   // Products have at most 53 bits by elaboration; the update adds 2^62 to make its shift one of unsigned numbers.
   if (layer.update.shift > 60 || layer.update.randomBits > WORD) return `update shift ${layer.update.shift}`;

@@ -149,10 +149,6 @@ describe("a method that only the golden model has", () => {
       ["gradient.method=sbpca", "gradient.subBatch=2"],
       "tiny: gradient.subBatch: 2 is in the golden model only so far; use 1",
     ],
-    [
-      ["gradient.method=sgd", "gradient.programming=coincidence"],
-      "tiny: gradient.programming: coincidence is in the golden model only so far; use row",
-    ],
   ])("is refused by the hardware before any work is done: %j", (sets, line) => {
     const { design } = loadDesign("tiny", sets);
     expect(refusalOf(() => prepareMachine(design))).toContain(line);
