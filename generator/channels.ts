@@ -1,5 +1,5 @@
 /** What is compared between RTL and simulator: the architectural events, by module. */
-import { THRESHOLD_BITS } from "./coincidence.ts";
+import { LATCH_BITS } from "./coincidence.ts";
 import { bitLength, indexBits } from "./fixed.ts";
 import type { ChannelIr, Ir } from "./ir.ts";
 import { COEFFICIENT_BITS, EXPONENT_BITS } from "./low-rank/format.ts";
@@ -63,7 +63,7 @@ export function channels(ir: Omit<Ir, "phases" | "memories" | "channels">): Chan
       ] as const)
         add(scope, "layer", `${side}_threshold_write`, [
           [`${side}_threshold_word`, indexBits(words)],
-          [`${side}_threshold_data`, lanes * (THRESHOLD_BITS + 1)],
+          [`${side}_threshold_data`, lanes * LATCH_BITS],
         ]);
       add(scope, "layer", "pulse", [
         ["pulse_slots", ir.coincidence.slotBits],

@@ -9,6 +9,8 @@ import type { Design } from "./schema.ts";
 export const TRAIN_MANTISSA_BITS = 16;
 /** Bits of a line's threshold, and of the random number that it is compared with. */
 export const THRESHOLD_BITS = 16;
+/** A line's latch: its threshold, and above it its sign. */
+export const LATCH_BITS = THRESHOLD_BITS + 1;
 /** Random bits that round a threshold. */
 export const DITHER_BITS = 16;
 /** Largest shift of a threshold: beyond it every threshold is zero. */

@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import Handlebars from "handlebars";
 import {
   DITHER_BITS,
+  LATCH_BITS,
   setupTiming,
-  THRESHOLD_BITS,
   THRESHOLD_SHIFT_MAX,
   TRAIN_EXPONENT_BITS,
   TRAIN_MANTISSA_BITS,
@@ -261,7 +261,7 @@ function edgeParameters({ slotBits }: CoincidenceIr, edges: EdgesIr): Parameter[
   const p = (name: string, value: Value): Parameter => ({ name, value });
   return [
     p("SLOT_BITS", slotBits),
-    p("THRESHOLD_BITS", THRESHOLD_BITS),
+    p("LATCH_BITS", LATCH_BITS),
     p("ROW_SEEDS", seedList(edges.rowSeeds)),
     p("COLUMN_SEEDS", seedList(edges.columnSeeds)),
     p("INPUT_SEED", `32'h${hex(edges.inputSeed, 8)}`),
@@ -282,7 +282,7 @@ function trainContext(ir: Ir, unit: CoincidenceIr) {
     SLOT_BITS: unit.slotBits,
     MANTISSA_BITS: TRAIN_MANTISSA_BITS,
     EXPONENT_BITS: TRAIN_EXPONENT_BITS,
-    THRESHOLD_BITS,
+    LATCH_BITS,
     DITHER_BITS,
     SHIFT_MAX: THRESHOLD_SHIFT_MAX,
     // Beside the words of one scan, and for the first slot of two.

@@ -1,5 +1,5 @@
 /** Every memory of the machine, by name, in bits. */
-import { LINES_PER_LFSR, THRESHOLD_BITS } from "./coincidence.ts";
+import { LATCH_BITS, LINES_PER_LFSR } from "./coincidence.ts";
 import type { Ir, MemoryIr } from "./ir.ts";
 import { COEFFICIENT_BITS, EXPONENT_BITS, SCALAR_BITS } from "./low-rank/format.ts";
 
@@ -98,7 +98,7 @@ export function memories(ir: Omit<Ir, "phases" | "memories" | "channels">): Memo
           `${side}_thresholds`,
           l,
           lines * tiles,
-          THRESHOLD_BITS + 1,
+          LATCH_BITS,
           "registers",
           `how often each ${side} fires, and its sign`,
         );

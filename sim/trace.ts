@@ -1,6 +1,6 @@
 /** Every architectural event at its cycle, from what each phase left in the buffers (docs/machine.md has the timing).
  *  A listener of `Machine`; nothing here is computed when nobody listens. */
-import { setupTiming, THRESHOLD_BITS, THRESHOLD_LATENCY } from "../generator/coincidence.ts";
+import { LATCH_BITS, setupTiming, THRESHOLD_LATENCY } from "../generator/coincidence.ts";
 import type { Ir, LayerIr, ReadIr } from "../generator/ir.ts";
 import { COMBINE_LATENCY } from "../generator/low-rank/build.ts";
 import type { Instruction } from "../generator/low-rank/program.ts";
@@ -352,7 +352,7 @@ export class Tracer implements Listener {
           `layer_${l}/${side}_threshold_write`,
           b + timing.write + w + THRESHOLD_LATENCY,
           w,
-          packLanes(codes, w * lanes, lanes, THRESHOLD_BITS + 1, size),
+          packLanes(codes, w * lanes, lanes, LATCH_BITS, size),
         );
     trace.firings.forEach(({ phase, up, rows, columns }, slot) => {
       const cycle = b + timing.train + (slot + 1) * ir.pulseCycles - 1;

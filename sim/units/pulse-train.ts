@@ -150,7 +150,7 @@ export interface Firing {
 }
 
 /** Which rows and columns fire in a phase: those of negative codes, or the others. */
-const PHASES = [
+export const PHASES = [
   { negativeRows: false, negativeColumns: false },
   { negativeRows: true, negativeColumns: true },
   { negativeRows: true, negativeColumns: false },
