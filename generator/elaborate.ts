@@ -383,7 +383,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     errorUnit,
     activationTable: table,
     activationTableFraction: fraction,
-    registers: registerMap(layerCount, training.batch),
+    registers: registerMap(layerCount, training.batch, coincidence !== null),
     calibration: calibration.record,
   };
   return deepFreeze({ ...base, phases: phases(base), memories: memories(base), channels: channels(base) });
