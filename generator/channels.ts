@@ -1,4 +1,5 @@
 /** What is compared between RTL and simulator: the architectural events, by module. */
+import { LATCH_BITS } from "./coincidence.ts";
 import { bitLength, indexBits } from "./fixed.ts";
 import type { ChannelIr, Ir } from "./ir.ts";
 import { COEFFICIENT_BITS, EXPONENT_BITS } from "./low-rank/format.ts";
@@ -65,12 +66,27 @@ export function channels(ir: Omit<Ir, "phases" | "memories" | "channels">): Chan
           ["coefficient_shift", 6],
         ]);
     }
-    add(scope, "layer", "count_write", [
-      ["count_row_tile", indexBits(layer.rowTiles)],
-      ["count_word", indexBits(output.words)],
-      ["count_data", output.lanes * layer.update.pulseBits],
-    ]);
-    add(scope, "layer", "pulse", [["pulse_row", indexBits(ir.tileRows)]]);
+    if (ir.coincidence) {
+      for (const [side, { lanes, words }] of [
+        ["x", input],
+        ["d", output],
+      ] as const)
+        add(scope, "layer", `${side}_threshold_write`, [
+          [`${side}_threshold_word`, indexBits(words)],
+          [`${side}_threshold_data`, lanes * LATCH_BITS],
+        ]);
+      add(scope, "layer", "pulse", [
+        ["pulse_slots", ir.coincidence.slotBits],
+        ["pulse_phase", 2],
+      ]);
+    } else {
+      add(scope, "layer", "count_write", [
+        ["count_row_tile", indexBits(layer.rowTiles)],
+        ["count_word", indexBits(output.words)],
+        ["count_data", output.lanes * layer.update.pulseBits],
+      ]);
+      add(scope, "layer", "pulse", [["pulse_row", indexBits(ir.tileRows)]]);
+    }
     for (const range of ["forward_range", "backward_range", "activation_range"])
       if (range !== "backward_range" || layer.backward) add(scope, "layer", null, [[range, 5]]);
     for (let r = 0; r < layer.rowTiles; r++)
@@ -83,10 +99,21 @@ export function channels(ir: Omit<Ir, "phases" | "memories" | "channels">): Chan
           add(tile, "crossbar_tile", "row_valid", [
             ["row_codes", layer.backward.adcsPerTile * layer.backward.codeBits],
           ]);
-        add(tile, "crossbar_tile", "pulse", [
-          ["pulse_set", ir.tileCols],
-          ["pulse_reset", ir.tileCols],
-        ]);
+        add(
+          tile,
+          "crossbar_tile",
+          "pulse",
+          ir.coincidence
+            ? [
+                ["pulse_rows", ir.tileRows],
+                ["pulse_columns", ir.tileCols],
+                ["pulse_up", 1],
+              ]
+            : [
+                ["pulse_set", ir.tileCols],
+                ["pulse_reset", ir.tileCols],
+              ],
+        );
       }
   }
   add("error_unit", "error_unit", "y_write", [

@@ -2,6 +2,7 @@
  *  the ranges of real data come from `calibrate.ts`; what the numbers mean is in docs/machine.md. */
 import type { Calibration } from "./calibration.ts";
 import { channels } from "./channels.ts";
+import { coincidenceUnits, edges } from "./coincidence.ts";
 import { Refusal } from "./errors.ts";
 import { bitLength, scale, signedBits } from "./fixed.ts";
 import type { CellIr, ErrorUnitIr, Ir, LayerIr, LowRankIr, ReadIr, VectorIr } from "./ir.ts";
@@ -210,6 +211,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     : tile.inputBits + 2 + Math.max(0, one - tile.inputBits) + vectors[layerCount].derivativeBits;
 
   const lowRank = isLowRank(method) ? lowRankUnits(design, method, vectors) : null;
+  const coincidence = gradient.programming === "coincidence" ? coincidenceUnits(design, lowRank) : null;
   const layers: LayerIr[] = [];
   for (let l = 0; l < layerCount; l++) {
     const grid = grids[l];
@@ -317,8 +319,11 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
         pulseBits: signedBits(gradient.maxPulses),
         rows: rowSteps * grid.rowAdcs,
         rowSteps,
-        lfsrSeeds: Array.from({ length: output.lanes }, (_, k) => mix(training.seed, 2000 + 4096 * l + k)),
+        lfsrSeeds: Array.from({ length: coincidence ? 0 : output.lanes }, (_, k) =>
+          mix(training.seed, 2000 + 4096 * l + k),
+        ),
       },
+      ...(coincidence ? { edges: edges(training.seed, l, grid, input, output) } : {}),
     });
   }
   // Raw errors of a layer: the transposed sums of the next one, times the derivative.
@@ -369,12 +374,13 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     sampleBeats: vectors[0].words,
     cell,
     ...(lowRank ? { lowRank } : {}),
+    ...(coincidence ? { coincidence } : {}),
     vectors,
     layers: withRaw,
     errorUnit,
     activationTable: table,
     activationTableFraction: fraction,
-    registers: registerMap(layerCount, training.batch),
+    registers: registerMap(layerCount, training.batch, coincidence !== null),
     calibration: calibration.record,
   };
   return deepFreeze({ ...base, phases: phases(base), memories: memories(base), channels: channels(base) });

@@ -3,10 +3,18 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import Handlebars from "handlebars";
+import {
+  DITHER_BITS,
+  LATCH_BITS,
+  setupTiming,
+  THRESHOLD_SHIFT_MAX,
+  TRAIN_EXPONENT_BITS,
+  TRAIN_MANTISSA_BITS,
+} from "./coincidence.ts";
 import { functionContext, lowRankParameters, scalarContext } from "./emit-low-rank.ts";
 import { hex, type Parameter, type Value } from "./emit-values.ts";
 import { bitLength, indexBits } from "./fixed.ts";
-import type { Ir, LayerIr, ReadIr, RegisterIr } from "./ir.ts";
+import type { CoincidenceIr, EdgesIr, Ir, LayerIr, ReadIr, RegisterIr } from "./ir.ts";
 
 const templateFolder = fileURLToPath(new URL("../rtl-templates/", import.meta.url));
 const partialFolder = `${templateFolder}partials/`;
@@ -28,6 +36,10 @@ const lowRankModules: readonly string[] = [
   "rank_sum_unit",
 ];
 
+/** Modules of programming by coincidence, and those that only programming by row needs. */
+const coincidenceModules: readonly string[] = ["normaliser", "threshold_unit", "line_driver", "pulse_train_unit"];
+const rowModules: readonly string[] = ["pulse_programmer", "rank_sum_unit", "stochastic_round", "update_unit"];
+
 /** The other modules, from the leaves to the top. */
 const modules: readonly string[] = [
   "pulse_programmer",
@@ -42,6 +54,8 @@ const modules: readonly string[] = [
   "lfsr",
   "divider",
   ...lowRankModules,
+  "square_root",
+  ...coincidenceModules,
   "stochastic_round",
   "update_unit",
   "range_register",
@@ -119,15 +133,16 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
   const group = (comment: string, parameters: Parameter[]): Parameter[] =>
     parameters.map((parameter, k) => (k === 0 ? { ...parameter, comment } : parameter));
   const p = (name: string, value: Value): Parameter => ({ name, value });
+  const rowOnly = (name: string, value: Value): Parameter[] => (ir.coincidence ? [] : [p(name, value)]);
   return [
     ...group("Size", [
-      p("INPUTS", layer.inputs),
+      ...rowOnly("INPUTS", layer.inputs),
       p("OUTPUTS", layer.outputs),
       p("ROW_TILES", layer.rowTiles),
-      p("ROW_TILE_BITS", indexBits(layer.rowTiles)),
+      ...rowOnly("ROW_TILE_BITS", indexBits(layer.rowTiles)),
       p("COL_TILES", layer.colTiles),
       p("TILE_ROWS", ir.tileRows),
-      p("TILE_ROW_BITS", indexBits(ir.tileRows)),
+      ...rowOnly("TILE_ROW_BITS", indexBits(ir.tileRows)),
       p("TILE_COLS", ir.tileCols),
     ]),
     ...group("Cells", [
@@ -146,7 +161,7 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
     ]),
     ...group("Input vector", [
       p("X_LANES", x.lanes),
-      ...(ir.method === "mbgd" ? [] : [p("X_LANE_BITS", indexBits(x.lanes))]),
+      ...(ir.method === "mbgd" || ir.coincidence ? [] : [p("X_LANE_BITS", indexBits(x.lanes))]),
       p("X_WORDS", x.words),
       p("X_WORD_BITS", indexBits(x.words)),
       p("X_BITS", x.bits),
@@ -184,8 +199,8 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
     ]),
     ...group("Gradient", [
       p("EXPONENT_ZERO", layer.gradient.exponentZero),
-      ...(ir.lowRank ? [] : [p("ALIGNED_BITS", layer.gradient.alignedBits)]),
-      p("GRADIENT_BITS", layer.gradient.accumulatorBits),
+      ...(ir.lowRank || ir.coincidence ? [] : [p("ALIGNED_BITS", layer.gradient.alignedBits)]),
+      ...rowOnly("GRADIENT_BITS", layer.gradient.accumulatorBits),
       ...(ir.method === "mbgd"
         ? [
             p("GRADIENT_WORDS", layer.gradient.bufferWords),
@@ -195,27 +210,65 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
     ]),
     ...(ir.lowRank ? group("Outer products", lowRankParameters(ir, ir.lowRank, layer)) : []),
     ...group("Update", [
-      p("ROW_STEPS", layer.update.rowSteps),
+      ...rowOnly("ROW_STEPS", layer.update.rowSteps),
       p("UPDATE_MULTIPLIER", layer.update.multiplier),
       p("UPDATE_MULTIPLIER_BITS", layer.update.multiplierBits),
       p("UPDATE_SHIFT", layer.update.shift),
-      ...(ir.rounding === "stochastic"
-        ? [
-            p("RANDOM_BITS", layer.update.randomBits),
-            p(
-              "SEEDS",
-              `{${[...layer.update.lfsrSeeds]
-                .reverse()
-                .map((seed) => `32'h${hex(seed, 8)}`)
-                .join(", ")}}`,
-            ),
-          ]
-        : []),
-      p("PULSE_MAX", layer.update.pulseMax),
-      p("PULSE_BITS", layer.update.pulseBits),
+      ...(ir.coincidence && layer.edges ? edgeParameters(ir.coincidence, layer.edges) : rowParameters(ir, layer)),
       p("PULSE_CYCLES", ir.pulseCycles),
     ]),
   ];
+}
+
+/** Seeds as one number, the first in the lowest bits. */
+const seedList = (seeds: readonly number[]): string =>
+  `{${[...seeds]
+    .reverse()
+    .map((seed) => `32'h${hex(seed, 8)}`)
+    .join(", ")}}`;
+
+function rowParameters(ir: Ir, { update }: LayerIr): Parameter[] {
+  const p = (name: string, value: Value): Parameter => ({ name, value });
+  return [
+    ...(ir.rounding === "stochastic"
+      ? [p("RANDOM_BITS", update.randomBits), p("SEEDS", seedList(update.lfsrSeeds))]
+      : []),
+    p("PULSE_MAX", update.pulseMax),
+    p("PULSE_BITS", update.pulseBits),
+  ];
+}
+
+function edgeParameters({ slotBits }: CoincidenceIr, edges: EdgesIr): Parameter[] {
+  const p = (name: string, value: Value): Parameter => ({ name, value });
+  return [
+    p("SLOT_BITS", slotBits),
+    p("LATCH_BITS", LATCH_BITS),
+    p("ROW_SEEDS", seedList(edges.rowSeeds)),
+    p("COLUMN_SEEDS", seedList(edges.columnSeeds)),
+    p("INPUT_SEED", `32'h${hex(edges.inputSeed, 8)}`),
+    p("OUTPUT_SEED", `32'h${hex(edges.outputSeed, 8)}`),
+  ];
+}
+
+/** Formats and timing of the pulse trains. */
+function trainContext(ir: Ir, unit: CoincidenceIr) {
+  const x = ir.vectors[0];
+  return {
+    X_CODE_BITS: ir.lowRank?.factorBits ?? x.bits,
+    X_CODE_SIGNED: flag(ir.lowRank !== undefined || x.signed),
+    D_CODE_BITS: ir.lowRank?.factorBits ?? ir.errorBits,
+    PRODUCTS: unit.products,
+    SLOTS: unit.slots,
+    MOST_SLOTS: unit.mostSlots,
+    SLOT_BITS: unit.slotBits,
+    MANTISSA_BITS: TRAIN_MANTISSA_BITS,
+    EXPONENT_BITS: TRAIN_EXPONENT_BITS,
+    LATCH_BITS,
+    DITHER_BITS,
+    SHIFT_MAX: THRESHOLD_SHIFT_MAX,
+    // Beside the words of one scan, and for the first slot of two.
+    ...setupTiming(0),
+  };
 }
 
 const byName = (parameters: readonly Parameter[]): Record<string, Value> =>
@@ -310,13 +363,15 @@ function errorParameters(ir: Ir): Record<string, Value> {
 }
 
 /** What saturates in a layer: its counter of a cycle, when it counts, and the flags it counts. */
-const saturations = [
+const saturations = ({ coincidence }: Ir) => [
   { name: "forward_clipped", valid: "(&forward_valid)", bits: "TILES*COLUMN_ADCS", flags: "forward_saturated" },
   { name: "backward_clipped", valid: "(&backward_valid)", bits: "TILES*ROW_ADCS", flags: "backward_saturated" },
   { name: "x_clipped", valid: "y_write", bits: "Y_LANES", flags: "x_saturated" },
   { name: "z_clipped", valid: "y_write", bits: "Y_LANES", flags: "z_saturated" },
   { name: "delta_clipped", valid: "(|aligned_clipped)", bits: "Y_LANES", flags: "aligned_clipped" },
-  { name: "pulse_clipped", valid: "count_write", bits: "Y_LANES", flags: "pulses_clipped" },
+  coincidence
+    ? { name: "pulse_clipped", valid: "(|lines_clipped)", bits: "X_LANES+Y_LANES", flags: "lines_clipped" }
+    : { name: "pulse_clipped", valid: "count_write", bits: "Y_LANES", flags: "pulses_clipped" },
 ];
 
 function context(ir: Ir) {
@@ -356,8 +411,12 @@ function context(ir: Ir) {
     turns: (ir.lowRank?.rank ?? 0) > 0,
     nmf: ir.method === "nmf",
     slots: (ir.lowRank?.slots ?? 0) > 0,
+    coincidence: ir.coincidence !== undefined,
+    train: ir.coincidence ? trainContext(ir, ir.coincidence) : null,
+    rootBits: TRAIN_MANTISSA_BITS,
     randomBits: ir.layers[0].update.randomBits,
     sgd: ir.method === "sgd",
+    sampleByRow: ir.method === "sgd" && !ir.coincidence,
     stochastic: ir.rounding === "stochastic",
     deep: ir.layers.length > 1,
     layerCount: ir.layers.length,
@@ -371,7 +430,7 @@ function context(ir: Ir) {
     layers,
     layerParameters: layers[0].parameters,
     error: errorParameters(ir),
-    saturations,
+    saturations: saturations(ir),
     activationTable: tableLines(ir.activationTable, tableBits),
     tableFraction: ir.activationTableFraction,
     exponentialTable: tableLines(ir.errorUnit.exponentialTable, ir.errorUnit.exponentialBits),
@@ -389,12 +448,16 @@ export function emitRtl(ir: Ir): Map<string, string> {
   for (const name of readdirSync(partialFolder).sort())
     handlebars.registerPartial(name.replace(/\.hbs$/, ""), readFileSync(partialFolder + name, "utf8"));
   const values = context(ir);
+  const { lowRank, coincidence } = values;
   const needed: Record<string, boolean> = {
-    lfsr: values.stochastic || values.lowRank,
+    ...Object.fromEntries(lowRankModules.map((name) => [name, lowRank])),
+    ...Object.fromEntries(coincidenceModules.map((name) => [name, coincidence])),
+    ...(coincidence ? Object.fromEntries(rowModules.map((name) => [name, false])) : {}),
+    lfsr: values.stochastic || lowRank,
     exponential: values.softmax,
-    divider: values.softmax,
-    gradient_unit: !values.lowRank,
-    ...Object.fromEntries(lowRankModules.map((name) => [name, values.lowRank])),
+    divider: values.softmax || coincidence,
+    square_root: coincidence,
+    gradient_unit: !lowRank && !coincidence,
   };
   const used = (name: string) => needed[name] ?? true;
   const logic = modules.filter(used).map((name) => `rtl/${name}.v`);

@@ -89,6 +89,7 @@ export interface LayerIr {
   readonly exponentBits: number;
   readonly gradient: GradientIr;
   readonly update: UpdateIr;
+  readonly edges?: EdgesIr;
   /** Real value of an error code: δ = code · 2^exponent · errorScale. */
   readonly errorScale: number;
 }
@@ -141,9 +142,31 @@ export interface LowRankIr {
   readonly seeds: readonly number[];
 }
 
+/** Programming by coincidence: trains of pulses on rows and columns, one outer product after the other. */
+export interface CoincidenceIr {
+  /** Outer products of one update. */
+  readonly products: number;
+  /** Slots of a train, and what they may grow to. */
+  readonly slots: number;
+  readonly mostSlots: number;
+  readonly slotBits: number;
+}
+
+/** The edges of a layer's tiles, where coincidence programs it. */
+export interface EdgesIr {
+  /** Words of the longer of input and output vector. */
+  readonly words: number;
+  /** Seeds of the edges, by row tile and by column tile: LFSR n of an edge starts at mix(seed, n). */
+  readonly rowSeeds: readonly number[];
+  readonly columnSeeds: readonly number[];
+  /** Seeds of the LFSRs that round thresholds. */
+  readonly inputSeed: number;
+  readonly outputSeed: number;
+}
+
 export interface UpdateIr {
   /** pulses = floor((−G · multiplier + rounding) / 2^(shift − input range)); of a low-rank gradient, whose strengths
-   *  have the exponent of the largest, 2^(shift − exponent). */
+   *  have the exponent of the largest, 2^(shift − exponent). The rest is of programming by row. */
   readonly multiplier: number;
   readonly multiplierBits: number;
   readonly shift: number;
@@ -263,6 +286,8 @@ export interface Ir {
   readonly cell: CellIr;
   /** Where a few outer products stand for the gradient. */
   readonly lowRank?: LowRankIr;
+  /** Where pulses meet in the cells instead of being counted for each. */
+  readonly coincidence?: CoincidenceIr;
   readonly vectors: readonly VectorIr[];
   readonly layers: readonly LayerIr[];
   readonly errorUnit: ErrorUnitIr;

@@ -1,4 +1,5 @@
 /** Every memory of the machine, by name, in bits. */
+import { LATCH_BITS, LINES_PER_LFSR } from "./coincidence.ts";
 import type { Ir, MemoryIr } from "./ir.ts";
 import { COEFFICIENT_BITS, EXPONENT_BITS, SCALAR_BITS } from "./low-rank/format.ts";
 
@@ -96,14 +97,31 @@ export function memories(ir: Omit<Ir, "phases" | "memories" | "channels">): Memo
         );
       add("strengths", l, outer, COEFFICIENT_BITS + EXPONENT_BITS + 1, "registers", "strengths of the update", true);
     }
-    add(
-      "pulse_latches",
-      l,
-      layer.rowTiles * layer.colTiles * ir.tileCols,
-      layer.update.pulseBits,
-      "registers",
-      "pulse counts of the row being programmed",
-    );
+    if (layer.edges)
+      for (const [side, lines, tiles] of [
+        ["row", ir.tileRows, layer.rowTiles],
+        ["column", ir.tileCols, layer.colTiles],
+      ] as const) {
+        const lfsrs = Math.ceil(lines / LINES_PER_LFSR);
+        add(
+          `${side}_thresholds`,
+          l,
+          lines * tiles,
+          LATCH_BITS,
+          "registers",
+          `how often each ${side} fires, and its sign`,
+        );
+        add(`${side}_lfsrs`, l, lfsrs * tiles, 32, "registers", `random numbers of the ${side}s, two from each state`);
+      }
+    else
+      add(
+        "pulse_latches",
+        l,
+        layer.rowTiles * layer.colTiles * ir.tileCols,
+        layer.update.pulseBits,
+        "registers",
+        "pulse counts of the row being programmed",
+      );
   }
   add(
     "value_buffer",

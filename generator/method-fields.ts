@@ -155,10 +155,8 @@ export function filled<T>(value: T | undefined, field: string): T {
 /** What the golden model has beyond the hardware: refused before any work is done. */
 export function hardwareMethod({ name, gradient }: Design): Method {
   const only = "is in the golden model only so far";
-  const { method, programming, frontEnd, subBatch } = gradient;
+  const { method, frontEnd, subBatch } = gradient;
   if ((method === "sbpca" || frontEnd === "sbpca") && subBatch !== 1)
     throw new Refusal(`${name}: gradient.subBatch: ${subBatch} ${only}; use 1, or rankloom golden`);
-  if (programming === "coincidence")
-    throw new Refusal(`${name}: gradient.programming: coincidence ${only}; use row, or rankloom golden`);
   return method;
 }

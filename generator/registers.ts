@@ -4,7 +4,8 @@ import type { RegisterIr } from "./ir.ts";
 export const LAYER_BASE = 0x100;
 export const LAYER_STRIDE = 0x40;
 
-export function registerMap(layers: number, batch: number): RegisterIr[] {
+/** @param trains whether pulse trains program the cells */
+export function registerMap(layers: number, batch: number, trains: boolean): RegisterIr[] {
   const r = (
     address: number,
     name: string,
@@ -43,7 +44,7 @@ export function registerMap(layers: number, batch: number): RegisterIr[] {
     ["ACTIVATION_SATURATION", 32, "Activation codes clipped at the top of their range."],
     ["Z_SATURATION", 32, "Pre-activations clipped by the requantiser."],
     ["ALIGNED_SATURATION", 32, "Errors clipped when aligned to the batch's exponent."],
-    ["PULSE_SATURATION", 32, "Pulse counts clipped."],
+    ["PULSE_SATURATION", 32, trains ? "Lines of pulse trains clipped." : "Pulse counts clipped."],
     ["EXPONENT", 32, "Exponent of the last error, sign-extended."],
   ];
   for (let l = 0; l < layers; l++)

@@ -1,5 +1,6 @@
 /** The schedule: each phase's cycles by its closed formula (derived in docs/machine.md). */
-import type { Ir, LayerIr, PhaseIr, ReadIr } from "./ir.ts";
+import { setupTiming } from "./coincidence.ts";
+import type { EdgesIr, Ir, LayerIr, PhaseIr, ReadIr } from "./ir.ts";
 
 type Machine = Omit<Ir, "phases" | "memories" | "channels">;
 
@@ -23,8 +24,17 @@ export const countLatency = (ir: Pick<Ir, "lowRank">): number => (ir.lowRank ? 7
 export const rowOverhead = (ir: Pick<Ir, "lowRank">): number => countLatency(ir) + 1;
 
 /** Cycles of one layer's update without a pulse. */
-export function updateCycles(ir: Pick<Ir, "vectors" | "lowRank">, layer: LayerIr): number {
+export function updateCycles(ir: Pick<Ir, "vectors" | "lowRank" | "coincidence">, layer: LayerIr): number {
+  if (ir.coincidence && layer.edges) return 2 + ir.coincidence.products * (setupTiming(layer.edges.words).known + 1);
   return 2 + (ir.lowRank?.passes ?? 1) * layer.update.rows * (rowIssues(ir, layer) + rowOverhead(ir));
+}
+
+/** Cycles that a pulse train adds to an update: those of its set-up that an outer product of zeros has not, and its
+ *  slots.
+ *  @param slots of all its phases */
+export function trainCycles(ir: Pick<Ir, "pulseCycles">, edges: EdgesIr, slots: number): number {
+  const { known, train } = setupTiming(edges.words);
+  return train - known - 1 + slots * ir.pulseCycles;
 }
 
 export function gradientCycles({ gradient }: LayerIr): number {
@@ -72,6 +82,14 @@ export function gradientPhase(ir: LowRankMachine, sample: number, elapsed: numbe
 export function sampleCycles(list: readonly PhaseIr[]): number {
   const before = ["load", "forward", "error", "backward"];
   return list.reduce((sum, { phase, cycles }) => sum + (before.includes(phase) ? cycles : 0), 0);
+}
+
+function updateFormula(ir: Machine): string {
+  if (ir.coincidence)
+    return "largest over layers of 2 + products · (words + 3) + Σ over products that are not zero of words + 59 + phases · slots · pulseCycles";
+  if (ir.lowRank)
+    return "largest over layers of 2 + passes · rows · (rowTiles · words · terms + 8) + pulseCycles · Σ over rows of the largest pulse count";
+  return "largest over layers of 2 + rows · (rowTiles · words + 6) + pulseCycles · Σ over rows of the largest pulse count";
 }
 
 export function phases(ir: Machine): PhaseIr[] {
@@ -143,9 +161,7 @@ export function phases(ir: Machine): PhaseIr[] {
       phase: "update",
       layer: null,
       cycles: Math.max(...ir.layers.map((layer) => updateCycles(ir, layer))),
-      formula: ir.lowRank
-        ? "largest over layers of 2 + passes · rows · (rowTiles · words · terms + 8) + pulseCycles · Σ over rows of the largest pulse count"
-        : "largest over layers of 2 + rows · (rowTiles · words + 6) + pulseCycles · Σ over rows of the largest pulse count",
+      formula: updateFormula(ir),
       dataDependent: true,
     },
     { phase: "range", layer: null, cycles: 1, formula: "1", dataDependent: false },

@@ -47,11 +47,9 @@ export class PhaseCycles {
     this.#elapsed = 0;
   }
 
-  /** @param slots by layer: Σ over rows of the largest pulse count */
-  addUpdate(count: CycleCount, slots: readonly number[]): void {
-    count.update += Math.max(
-      ...this.#ir.layers.map((layer, l) => updateCycles(this.#ir, layer) + slots[l] * this.#ir.pulseCycles),
-    );
+  /** @param pulses by layer: cycles that its pulses take */
+  addUpdate(count: CycleCount, pulses: readonly number[]): void {
+    count.update += Math.max(...this.#ir.layers.map((layer, l) => updateCycles(this.#ir, layer) + pulses[l]));
   }
 
   addRange(count: CycleCount): void {

@@ -1,14 +1,15 @@
 /** The machine: `sequencer` and `layer` over a stream of samples. State changes in the hardware's order; time is counted
  *  by the schedule's formulas; whoever listens gets each phase with its first cycle. */
-import type { Ir, LayerIr } from "../generator/ir.ts";
+import type { CoincidenceIr, EdgesIr, Ir, LayerIr } from "../generator/ir.ts";
 import type { Instruction } from "../generator/low-rank/program.ts";
-import { programsOf } from "../generator/schedule.ts";
+import { programsOf, trainCycles } from "../generator/schedule.ts";
 import { type CycleCount, emptyCycles, PhaseCycles } from "./cycles.ts";
 import { instantiate, kernelModule } from "./kernels/load.ts";
 import type { SamplePath, Scratch } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, type LayerState, type MachineState, PULSE, trainedSamples } from "./state.ts";
 import { accumulate } from "./units/gradient-unit.ts";
-import { LowRankUnit, type SampleVectors } from "./units/low-rank-unit.ts";
+import { LowRankUnit, type SampleVectors, type Side } from "./units/low-rank-unit.ts";
+import { type OuterProduct, PulseTrainUnit, type Train } from "./units/pulse-train.ts";
 import { programOrder, RankSum, rowCounts } from "./units/update-unit.ts";
 
 /** One programmed row: the counts of each row tile's neuron, for the tracer. */
@@ -28,10 +29,11 @@ export interface Listener {
    *  @param cycle of its issue, after that of the phase's first instruction
    *  @param element passes of the inner loop before it */
   instruction(layer: number, instruction: Instruction, cycle: number, element: number): void;
-  /** After a sample was added to the gradient.
-   *  @param cycles of the low-rank units' programs */
+  /** After a sample was added to the gradient. */
   gradient(batchEnds: boolean): void;
   update(rows: readonly ProgrammedRow[][]): void;
+  /** An update by coincidence: each layer's trains in turn. */
+  trains(trains: readonly Train[][]): void;
   range(): void;
 }
 
@@ -117,6 +119,34 @@ export function updateLayer(
   return { slots, pulses };
 }
 
+/** Outer product n of a layer's update: of its factors, or of the sample's input and error. */
+function outerProduct(ir: Ir, layer: LayerIr, state: MachineState, scratch: Scratch, n: number): OuterProduct {
+  const l = layer.index;
+  const { multiplier, shift } = layer.update;
+  const { lowRank } = state.layers[l];
+  if (ir.lowRank && lowRank) {
+    const { mantissas, exponents } = lowRank;
+    const [mantissa, exponent] = [mantissas[n], exponents[n]];
+    const column = ir.lowRank.first + n;
+    const codes = ({ factors, stride, size }: Side) => factors.subarray(column * stride, column * stride + size);
+    return {
+      x: codes(lowRank.x),
+      d: codes(lowRank.d),
+      rate: Math.abs(mantissa) * multiplier,
+      places: shift + ir.lowRank.factorBits - 1 - exponent,
+      negative: mantissa < 0,
+    };
+  }
+  const inputRange = l > 0 ? state.layers[l - 1].ranges[ACTIVATION] : 0;
+  return {
+    x: scratch.x[l],
+    d: scratch.delta[l],
+    rate: multiplier,
+    places: shift + layer.gradient.exponentZero - scratch.exponent[l] - inputRange,
+    negative: false,
+  };
+}
+
 /** One range decision (`range_register`): widens where the batch's saturations exceed the limit, and clears the counters. */
 export function decideRanges(layer: LayerIr, state: LayerState): void {
   const decide = (which: number, follows: boolean, limit: number, max: number) => {
@@ -163,6 +193,7 @@ export class Machine {
   readonly #orders: Int32Array[];
   readonly #counts: Int16Array;
   readonly #lowRank: LowRankUnit[];
+  readonly #trains: PulseTrainUnit[] = [];
 
   constructor(ir: Ir, state: MachineState, path: SamplePath) {
     this.ir = ir;
@@ -172,6 +203,10 @@ export class Machine {
     this.#orders = ir.layers.map(programOrder);
     this.#counts = new Int16Array(Math.max(...ir.layers.map((l) => l.outputs)));
     this.#lowRank = lowRankUnits(ir, state.layers);
+    state.layers.forEach((layer, l) => {
+      if (ir.coincidence && layer.edges)
+        this.#trains.push(new PulseTrainUnit(ir, ir.layers[l], ir.coincidence, layer, layer.edges));
+    });
   }
 
   /** One sample, from its load to the end of what it causes.
@@ -247,6 +282,29 @@ export class Machine {
   }
 
   update(): void {
+    const { coincidence } = this.ir;
+    if (coincidence) this.#updateByTrains(coincidence);
+    else this.#updateByRows();
+  }
+
+  #updateByTrains(unit: CoincidenceIr): void {
+    const { ir, state, path } = this;
+    const traced = this.listener !== null;
+    const trains = ir.layers.map((layer, l) =>
+      Array.from({ length: unit.products }, (_, n) => {
+        const done = this.#trains[l].program(outerProduct(ir, layer, state, path.scratch, n), traced);
+        state.pulses += done.pulses;
+        return done.train;
+      }),
+    );
+    const cycles = ir.layers.map(({ edges }, l) =>
+      trains[l].reduce((sum, { total }) => sum + (total > 0 ? trainCycles(ir, edges as EdgesIr, total) : 0), 0),
+    );
+    this.#phases.addUpdate(this.cycles, cycles);
+    this.listener?.trains(trains);
+  }
+
+  #updateByRows(): void {
     const { ir, state } = this;
     const rows: ProgrammedRow[][] | null = this.listener ? ir.layers.map(() => []) : null;
     const unit = rows ? undefined : this.path.updateUnit;
@@ -271,7 +329,10 @@ export class Machine {
       state.pulses += done.pulses;
       return done.slots;
     });
-    this.#phases.addUpdate(this.cycles, slots);
+    this.#phases.addUpdate(
+      this.cycles,
+      slots.map((count) => count * ir.pulseCycles),
+    );
     if (rows) this.listener?.update(rows);
   }
 

@@ -97,7 +97,7 @@ export class PlainSamplePath implements SamplePath {
     const prediction = this.#error(label);
     if (train) {
       for (let l = this.#ir.layers.length - 1; l > 0; l--) this.#backward(l);
-      for (const layer of this.#ir.lowRank ? [] : this.#ir.layers) {
+      for (const layer of this.#ir.lowRank || this.#ir.coincidence ? [] : this.#ir.layers) {
         const { delta, exponent, aligned, saturation } = this.scratch;
         saturation[layer.index][ALIGNED] += alignErrors(
           layer,

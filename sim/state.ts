@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Ir, LowRankIr } from "../generator/ir.ts";
 import { Arena } from "./kernels/arena.ts";
 import { createLowRankStates, type LowRankState, unitSizes } from "./units/low-rank-unit.ts";
+import { createEdges, type EdgesState } from "./units/pulse-train.ts";
 
 /** Saturation counters, by cause. */
 export const CAUSES = ["forward", "backward", "activation", "z", "aligned", "pulse"] as const;
@@ -30,6 +31,8 @@ export interface LayerState {
   /** Factors and strengths, where the gradient is a few outer products. */
   readonly lowRank: LowRankState | null;
   readonly lfsr: Uint32Array;
+  /** LFSRs of the tiles' edges, where coincidence programs the layer. */
+  readonly edges: EdgesState | null;
   /** Pulses each cell has seen. */
   readonly wear: Uint32Array;
   /** Range registers: [FORWARD], [BACKWARD], [ACTIVATION]. */
@@ -112,6 +115,7 @@ export function createState(
       gradient: layer.gradient.accumulatorBits <= 32 ? allocate.int32(gradientSize) : new Float64Array(gradientSize),
       lowRank: lowRank?.[l] ?? null,
       lfsr,
+      edges: layer.edges ? createEdges(ir, layer.edges) : null,
       wear: allocate.uint32(inputs * outputs),
       ranges,
       exponent: 0,

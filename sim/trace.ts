@@ -1,5 +1,6 @@
 /** Every architectural event at its cycle, from what each phase left in the buffers (docs/machine.md has the timing).
  *  A listener of `Machine`; nothing here is computed when nobody listens. */
+import { LATCH_BITS, setupTiming, THRESHOLD_LATENCY } from "../generator/coincidence.ts";
 import type { Ir, LayerIr, LowRankIr, ReadIr } from "../generator/ir.ts";
 import type { Instruction } from "../generator/low-rank/program.ts";
 import { countLatency, handOverWait, programCycles, rowIssues, rowOverhead } from "../generator/schedule.ts";
@@ -8,6 +9,7 @@ import type { Listener, Machine, ProgrammedRow } from "./machine.ts";
 import type { PlainSamplePath, Scratch } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, trainedSamples } from "./state.ts";
 import type { LowRankState } from "./units/low-rank-unit.ts";
+import type { Train } from "./units/pulse-train.ts";
 import type { HostStalls } from "./units/sample-input.ts";
 
 /** Takes events channel by channel; within a channel they come in the order of their cycles.
@@ -18,6 +20,16 @@ export type EventSink = (channel: number, cycle: number, value: bigint) => void;
 const FACTOR_LATENCY = 4;
 
 const PHASE = { idle: 0, load: 1, forward: 2, error: 3, backward: 4, gradient: 5, update: 6, range: 7 } as const;
+
+/** Lines of each tile along an edge that belong to these neurons. */
+function lineMasks(neurons: Uint16Array, tiles: number, group: number, adcs: number, linesPerAdc: number): bigint[] {
+  const masks = new Array<bigint>(tiles).fill(0n);
+  for (const n of neurons) {
+    const q = n % group;
+    masks[Math.floor(q / adcs)] |= 1n << BigInt((q % adcs) * linesPerAdc + Math.floor(n / group));
+  }
+  return masks;
+}
 
 export class Tracer implements Listener {
   /** First cycle of the phase that comes next. */
@@ -364,6 +376,51 @@ export class Tracer implements Listener {
       end = Math.max(end, b);
     });
     this.cycle = end + 1;
+  }
+
+  trains(trains: readonly Train[][]): void {
+    const t0 = this.#enter("update", this.#layerRegister);
+    let end = t0;
+    this.#ir.layers.forEach((layer, l) => {
+      let b = t0 + 1;
+      for (const train of trains[l]) b = this.#train(layer, train, b);
+      end = Math.max(end, b);
+    });
+    this.cycle = end + 1;
+  }
+
+  /** One outer product's train from its first cycle; @returns the first cycle of the next */
+  #train(layer: LayerIr, { total, trace }: Train, b: number): number {
+    const ir = this.#ir;
+    const l = layer.index;
+    const { edges } = layer;
+    if (!edges) return b;
+    const timing = setupTiming(edges.words);
+    if (!trace) return b + timing.known + 1;
+    for (const [side, codes, { lanes, words, size }] of [
+      ["x", trace.xLatches, ir.vectors[l]],
+      ["d", trace.dLatches, ir.vectors[l + 1]],
+    ] as const)
+      for (let w = 0; w < words; w++)
+        this.#emit(
+          `layer_${l}/${side}_threshold_write`,
+          b + timing.write + w + THRESHOLD_LATENCY,
+          w,
+          packLanes(codes, w * lanes, lanes, LATCH_BITS, size),
+        );
+    trace.firings.forEach(({ phase, up, rows, columns }, slot) => {
+      const cycle = b + timing.train + (slot + 1) * ir.pulseCycles - 1;
+      this.#emit(`layer_${l}/pulse`, cycle, trace.slots, phase);
+      const { rowAdcs, rowGroup, linesPerAdc, forward } = layer;
+      const rowMasks = lineMasks(rows, layer.rowTiles, rowGroup, rowAdcs, linesPerAdc);
+      const columnMasks = lineMasks(columns, layer.colTiles, forward.group, forward.adcsPerTile, linesPerAdc);
+      rowMasks.forEach((rowMask, r) => {
+        columnMasks.forEach((columnMask, c) => {
+          this.#emit(`layer_${l}.g_row[${r}].g_col[${c}].tile/pulse`, cycle, rowMask, columnMask, up ? 1 : 0);
+        });
+      });
+    });
+    return b + timing.train + total * ir.pulseCycles;
   }
 
   /** One programmed row from its first cycle; @returns the first cycle of the next */

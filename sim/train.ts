@@ -2,10 +2,11 @@
 import { setImmediate } from "node:timers/promises";
 import { type Dataset, loadDataset, type Samples } from "../data/dataset.ts";
 import { epochOrder } from "../data/order.ts";
+import { MOST_PHASES } from "../generator/coincidence.ts";
 import { Refusal } from "../generator/errors.ts";
-import type { Ir } from "../generator/ir.ts";
+import type { Ir, LayerIr } from "../generator/ir.ts";
 import { prepareMachine } from "../generator/prepare.ts";
-import { gradientPhase, sampleCycles, updateCycles } from "../generator/schedule.ts";
+import { gradientPhase, sampleCycles, trainCycles, updateCycles } from "../generator/schedule.ts";
 import type { Design } from "../generator/schema.ts";
 import { type Utilisation, utilisation } from "../generator/utilisation.ts";
 import { type CycleCount, totalCycles } from "./cycles.ts";
@@ -249,11 +250,15 @@ function longestBatch(ir: Ir): number {
   let samples = 0;
   for (let n = 0; n < ir.batch; n++)
     samples += sampleCycles(ir.phases) + (ir.lowRank ? gradientPhase(ir, n, 0) : once("gradient"));
-  const passes = ir.lowRank?.passes ?? 1;
-  const update = Math.max(
-    ...ir.layers.map((l) => updateCycles(ir, l) + passes * l.update.rows * l.update.pulseMax * ir.pulseCycles),
-  );
+  const update = Math.max(...ir.layers.map((layer) => updateCycles(ir, layer) + mostPulseCycles(ir, layer)));
   return samples + (ir.method === "sgd" ? ir.batch : 1) * update + once("range");
+}
+
+/** No pulses of one update take more. */
+function mostPulseCycles(ir: Ir, { update, edges }: LayerIr): number {
+  const { coincidence } = ir;
+  if (coincidence && edges) return coincidence.products * trainCycles(ir, edges, MOST_PHASES * coincidence.mostSlots);
+  return (ir.lowRank?.passes ?? 1) * update.rows * update.pulseMax * ir.pulseCycles;
 }
 
 function byCause(count: (cause: number) => number): Record<Cause, number> {

@@ -95,6 +95,7 @@ function simulate({ ir, conductances, codes, labels, samples, stalls }: Run): Ex
     instruction: (...event) => tracer.instruction(...event),
     gradient: (batchEnds) => tracer.gradient(batchEnds),
     update: (rows) => tracer.update(rows),
+    trains: (trains) => tracer.trains(trains),
     range: () => tracer.range(),
   };
   for (current = 0; current < samples; current++) {

@@ -43,9 +43,12 @@ function layerReason(ir: Ir, layer: LayerIr): string | null {
   const backward = layer.backward ? readFits(layer.backward, "backward") : null;
   if (backward) return backward;
   if (layer.requantMultiplier >= 2 ** (WORD - 1)) return `requantiser multiplier ${layer.requantMultiplier}`;
-  if (!ir.lowRank && layer.gradient.alignedBits > 16) return `aligned errors of ${layer.gradient.alignedBits} bits`;
+  const byRow = !ir.lowRank && !ir.coincidence;
+  if (byRow && layer.gradient.alignedBits > 16) return `aligned errors of ${layer.gradient.alignedBits} bits`;
   if (ir.method === "mbgd" && layer.gradient.accumulatorBits > WORD)
     return `gradient of ${layer.gradient.accumulatorBits} bits`;
+  // Pulse trains are no kernel's work.
+  if (ir.coincidence) return null;
   if (layer.update.multiplier >= 2 ** (WORD - 1)) return `update multiplier ${layer.update.multiplier}`;
   // The shift of a low-rank update is cut where it is too long.
   if (ir.lowRank) return null;

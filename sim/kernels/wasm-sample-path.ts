@@ -306,7 +306,7 @@ export class WasmSamplePath implements SamplePath {
 
   align(): void {
     const { delta, exponent, aligned, saturation } = this.scratch;
-    if (this.#ir.lowRank) return;
+    if (this.#ir.lowRank || this.#ir.coincidence) return;
     for (const { index: l, outputs, gradient } of this.#ir.layers)
       saturation[l][ALIGNED] += this.#kernels.alignErrors(
         delta[l].byteOffset,

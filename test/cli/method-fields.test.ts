@@ -139,19 +139,15 @@ describe("the fields of a gradient method", () => {
   });
 });
 
-describe("a method that only the golden model has", () => {
+describe("what only the golden model has", () => {
   it.each([
     [
-      ["gradient.method=nmf"],
-      "tiny: gradient.method: nmf is in the golden model only so far; use sgd, mbgd, sbpca or lrt",
+      ["gradient.method=nmf", "gradient.frontEnd=sbpca", "gradient.subBatch=2"],
+      "tiny: gradient.subBatch: 2 is in the golden model only so far; use 1",
     ],
     [
       ["gradient.method=sbpca", "gradient.subBatch=2"],
       "tiny: gradient.subBatch: 2 is in the golden model only so far; use 1",
-    ],
-    [
-      ["gradient.method=sgd", "gradient.programming=coincidence"],
-      "tiny: gradient.programming: coincidence is in the golden model only so far; use row",
     ],
   ])("is refused by the hardware before any work is done: %j", (sets, line) => {
     const { design } = loadDesign("tiny", sets);

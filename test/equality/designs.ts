@@ -35,6 +35,12 @@ const lowRank = {
   maxPulses: fc.integer({ min: 1, max: 40 }),
 };
 
+const trains = {
+  programming: fc.constant("coincidence" as const),
+  pulseTrain: fc.integer({ min: 1, max: 40 }),
+  lanes: fc.integer({ min: 1, max: 16 }),
+};
+
 const input = fc.record({
   name: fc.constant("random"),
   network: fc.record({
@@ -72,6 +78,14 @@ const input = fc.record({
       rank: fc.integer({ min: 1, max: 6 }),
       unbiased: fc.constantFrom(0, 0.3, 1),
       ...lowRank,
+    }),
+    fc.record({ method: fc.constant("sgd" as const), ...trains }),
+    fc.record({
+      method: fc.constantFrom("sbpca" as const, "lrt" as const),
+      rank: fc.integer({ min: 1, max: 4 }),
+      update: fc.constant("rank-seq" as const),
+      factorBits: fc.integer({ min: 6, max: 16 }),
+      ...trains,
     }),
   ),
   training: fc.record({

@@ -38,6 +38,16 @@ export const mutationDesigns: readonly Design[] = [
   },
   { ...base, gradient: { method: "lrt", rank: 2, update: "rank-seq", lanes: 3, maxPulses: 4 } },
   { ...base, gradient: { method: "sbpca", rank: 3, rounding: "nearest", lanes: 2, maxPulses: 4 } },
+  {
+    ...base,
+    network: { ...base.network, activation: "tanh" },
+    gradient: { method: "sgd", programming: "coincidence", pulseTrain: 5, lanes: 3 },
+    training: { batch: 3, learningRate: 400 },
+  },
+  {
+    ...base,
+    gradient: { method: "lrt", rank: 2, update: "rank-seq", programming: "coincidence", pulseTrain: 9, lanes: 2 },
+  },
 ].map((input) => validateDesign(input, "mutation") as Design);
 
 /** Which check caught a fault; null: none did. */

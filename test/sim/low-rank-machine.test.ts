@@ -69,7 +69,7 @@ function train(machine: Machine, samples: number, seed: number): unknown {
 }
 
 const silent: Listener = {
-  ...{ sample() {}, gradientStart() {}, instruction() {}, gradient() {}, update() {}, range() {} },
+  ...{ sample() {}, gradientStart() {}, instruction() {}, gradient() {}, update() {}, trains() {}, range() {} },
 };
 
 describe("low-rank units of random programs", () => {

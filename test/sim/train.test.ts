@@ -19,10 +19,12 @@ const preset = (changes: object = {}): Design => validateDesign({ ...presets.tin
 const sgd = () => preset({ gradient: { method: "sgd", lanes: 4 } });
 const lrt = () => preset({ gradient: { method: "lrt", rank: 2, lanes: 4 } });
 
+const trains = () => preset({ gradient: { method: "sgd", lanes: 4, programming: "coincidence" } });
+
 const withoutTime = ({ seconds: _, ...rest }: TrainResult): unknown => rest;
 
 test("training is the plain machine over the epoch's order, remainder dropped", async () => {
-  for (const design of [preset(), sgd(), lrt()]) {
+  for (const design of [preset(), sgd(), lrt(), trains()]) {
     const result = await train({ design, epochs: 2, samples: 100, testSamples: 50, threads: 2 });
     const { ir, conductances } = prepareMachine(design);
     const { train: data } = loadDataset({ inputs: 16, outputs: 4 });
@@ -87,7 +89,7 @@ test("fewer samples than one batch are refused", async () => {
 test("a waveform's window changes no result, whatever the method", async () => {
   const file = join(mkdtempSync(join(tmpdir(), "rankloom-train-")), "window.vcd");
   onTestFinished(() => rmSync(dirname(file), { recursive: true, force: true }));
-  for (const design of [preset(), sgd(), lrt()]) {
+  for (const design of [preset(), sgd(), lrt(), trains()]) {
     const options = { design, epochs: 1, samples: 400, testSamples: 10, threads: 2 };
     const plain = await train(options);
     const from = Math.round(200 * plain.cycles.perSample);

@@ -1,0 +1,88 @@
+/** Programming by coincidence in hardware: formats of its numbers, its timing and its seeds (docs/coincidence.md). */
+import { bitLength } from "./fixed.ts";
+import type { CoincidenceIr, EdgesIr, LowRankIr, VectorIr } from "./ir.ts";
+import { filled, LONGEST_TRAIN } from "./method-fields.ts";
+import { mix } from "./random.ts";
+import type { Design } from "./schema.ts";
+
+/** Bits of a mantissa of the set-up, with its highest bit set. */
+export const TRAIN_MANTISSA_BITS = 16;
+/** Bits of a line's threshold, and of the random number that it is compared with. */
+export const THRESHOLD_BITS = 16;
+/** A line's latch: its threshold, and above it its sign. */
+export const LATCH_BITS = THRESHOLD_BITS + 1;
+/** Random bits that round a threshold. */
+export const DITHER_BITS = 16;
+/** Largest shift of a threshold: beyond it every threshold is zero. */
+export const THRESHOLD_SHIFT_MAX = 48;
+/** Bits of the set-up's signed exponents. */
+export const TRAIN_EXPONENT_BITS = 13;
+/** Phases of a train where both sides have both signs. */
+export const MOST_PHASES = 4;
+/** Lines of a tile's edge that share an LFSR: the upper half of its state and the lower. */
+export const LINES_PER_LFSR = 2;
+
+/** Cycles from a word's read to the visibility of what is largest so far. */
+const SCAN_LATENCY = 3;
+/** From there to the quotient's load: peak, mantissas, product, slots, mantissa of the slots. */
+const SCALE_CYCLES = 5;
+/** Load to result of `divider` and of `square_root`. */
+const DIVIDE_CYCLES = TRAIN_MANTISSA_BITS + 2;
+const ROOT_CYCLES = TRAIN_MANTISSA_BITS + 1;
+/** A word that is read meets the coefficient two cycles later. */
+const MULTIPLY_LATENCY = 2;
+/** Cycles from a word's read to the visibility of its thresholds; a cycle later they are in the latches. */
+export const THRESHOLD_LATENCY = 4;
+
+/** Places in the set-up of one outer product, in cycles from its first.
+ *  @param words of the longer vector */
+export function setupTiming(words: number) {
+  const known = words - 1 + SCAN_LATENCY;
+  const ratio = known + SCALE_CYCLES;
+  const root = ratio + DIVIDE_CYCLES;
+  const coefficient = root + ROOT_CYCLES;
+  const write = coefficient + DIVIDE_CYCLES - MULTIPLY_LATENCY;
+  return {
+    /** What is largest is known: an outer product of zeros ends. */
+    known,
+    /** Loads of the ratio's division, of the root, of the coefficients' divisions. */
+    ratio,
+    root,
+    coefficient,
+    /** First read for thresholds. */
+    write,
+    /** First slot. */
+    train: write + words + THRESHOLD_LATENCY,
+  };
+}
+
+export function coincidenceUnits({ gradient }: Design, lowRank: LowRankIr | null): CoincidenceIr {
+  return {
+    products: lowRank?.passes ?? 1,
+    slots: filled(gradient.pulseTrain, "pulseTrain"),
+    mostSlots: LONGEST_TRAIN,
+    slotBits: bitLength(LONGEST_TRAIN),
+  };
+}
+
+/** Streams of `mix` that belong to one layer's edges. */
+const STREAMS = 2 ** 17;
+
+export function edges(
+  seed: number,
+  layer: number,
+  { rowTiles, colTiles }: { rowTiles: number; colTiles: number },
+  input: VectorIr,
+  output: VectorIr,
+): EdgesIr {
+  const first = STREAMS * (layer + 1);
+  const seeds = (count: number, from: number) => Array.from({ length: count }, (_, n) => mix(seed, from + n));
+  const [inputSeed, outputSeed] = seeds(2, first + STREAMS - 2);
+  return {
+    words: Math.max(input.words, output.words),
+    rowSeeds: seeds(rowTiles, first),
+    columnSeeds: seeds(colTiles, first + STREAMS / 2),
+    inputSeed,
+    outputSeed,
+  };
+}
