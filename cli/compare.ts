@@ -3,8 +3,10 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/errors.ts";
+import type { Design } from "../generator/schema.ts";
 import type { TrainResult } from "../sim/train.ts";
 import type { Combination } from "./comparison.ts";
+import { METHODS, UPDATES } from "./methods.ts";
 import {
   type AmountOptions,
   addAmounts,
@@ -50,13 +52,19 @@ export function addCompare(root: Command): Command {
     .description("train a design with several gradient methods, in parallel, and set the results side by side");
   addAmounts(addDesign(command));
   return addJson(command)
-    .option("--methods <list>", "gradient methods", words("--methods", ["sgd", "mbgd", "sbpca", "lrt"]), [
-      "mbgd",
-      "sbpca",
-      "lrt",
-    ])
+    .option(
+      "--methods <list>",
+      "gradient methods; nmf behind a front end is nmf-sbpca or nmf-lrt",
+      words("--methods", Object.keys(METHODS)),
+      ["mbgd", "sbpca", "lrt"],
+    )
     .option("--ranks <list>", "ranks of the low-rank methods", numbers(wholeNumber("--ranks", 1, 16)), [1, 3])
-    .option("--updates <list>", "their updates", words("--updates", ["rank-sum", "rank-seq"]), ["rank-sum", "rank-seq"])
+    .option(
+      "--updates <list>",
+      "their updates; coincidence is rank-seq by coincidence",
+      words("--updates", Object.keys(UPDATES)),
+      ["rank-sum", "rank-seq"],
+    )
     .option("--rates <list>", "learning rates (default: the design's)", numbers(rate))
     .option("--seeds <list>", "seeds (default: the design's)", numbers(wholeNumber("--seeds", 0, 0x7fffffff)))
     .option("--jobs <n>", "runs at once", wholeNumber("--jobs", 1, 256), availableParallelism())
@@ -104,9 +112,14 @@ async function compare(name: string, options: Options): Promise<void> {
     })),
   });
   if (rows.length > 0) output.say(report(rows));
+  if (options.seeds && options.seeds.length > 1 && rows.length > 0) output.say(spread(rows));
   output.say(`finished runs are kept in ${folder}; --again trains them anew`);
   if (signal.aborted) process.exitCode = EXIT.interrupted;
 }
+
+/** Updates of so many samples. */
+const updates = ({ gradient, training }: Design, samples: number): number =>
+  gradient.method === "sgd" ? samples : samples / training.batch;
 
 /** What the table says of one run. */
 function figures({ method, rank, update, learningRate, seed, design }: Combination, result: TrainResult) {
@@ -120,6 +133,7 @@ function figures({ method, rank, update, learningRate, seed, design }: Combinati
     seed,
     accuracy: result.accuracy.test,
     cyclesPerSample: result.cycles.perSample,
+    cyclesPerUpdate: result.cycles.byPhase.update / Math.max(1, updates(design, result.samples)),
     gradientBits: result.memory.gradient,
     pulsesPerCell: result.pulses.total / cells,
     mostPulsesInACell: result.pulses.maxPerCell,
@@ -128,7 +142,7 @@ function figures({ method, rank, update, learningRate, seed, design }: Combinati
 }
 
 function report(rows: readonly { combination: Combination; result: TrainResult }[]): string {
-  const head = ["method", "rank", "update", "η", "seed", "accuracy", "cycles a sample", "gradient memory"];
+  const head = ["method", "rank", "update", "η", "seed", "accuracy", "cycles a sample", "an update", "gradient memory"];
   return table(
     [
       [...head, "pulses a cell", "most in one", "saturations"],
@@ -142,12 +156,35 @@ function report(rows: readonly { combination: Combination; result: TrainResult }
           String(f.seed),
           percent(f.accuracy),
           count(Math.round(f.cyclesPerSample)),
+          count(Math.round(f.cyclesPerUpdate)),
           bits(f.gradientBits),
           f.pulsesPerCell.toFixed(1),
           count(f.mostPulsesInACell),
           count(f.saturations),
         ];
       }),
+    ],
+    [0, 2],
+  ).join("\n");
+}
+
+/** Mean and spread over the seeds of what is otherwise the same. */
+function spread(rows: readonly { combination: Combination; result: TrainResult }[]): string {
+  const groups = new Map<string, number[]>();
+  for (const { combination: c, result } of rows) {
+    const key = JSON.stringify([c.method, c.rank ?? "", c.update ?? "", c.learningRate]);
+    groups.set(key, [...(groups.get(key) ?? []), result.accuracy.test]);
+  }
+  return table(
+    [
+      ["method", "rank", "update", "η", "seeds", "mean", "least", "most"],
+      ...[...groups].map(([key, list]) => [
+        ...(JSON.parse(key) as (string | number)[]).map(String),
+        String(list.length),
+        percent(list.reduce((sum, x) => sum + x, 0) / list.length),
+        percent(Math.min(...list)),
+        percent(Math.max(...list)),
+      ]),
     ],
     [0, 2],
   ).join("\n");

@@ -10,6 +10,7 @@ import { isLowRank } from "../generator/method-fields.ts";
 import { type Design, type DesignInput, validateDesign } from "../generator/schema.ts";
 import { writeFileWhole } from "../generator/write.ts";
 import type { TrainResult } from "../sim/train.ts";
+import { type Gradient, METHODS, UPDATES } from "./methods.ts";
 
 export interface Choices {
   readonly methods: readonly string[];
@@ -44,15 +45,19 @@ const COMMON = ["rounding", "lanes", "maxPulses"] as const;
 export function combinations(base: Design, { methods, ranks, updates, rates, seeds }: Choices): Combination[] {
   const list: Combination[] = [];
   for (const method of methods) {
-    const lowRank = isLowRank(method as Design["gradient"]["method"]);
+    const own = METHODS[method];
+    const lowRank = isLowRank(own.method as Design["gradient"]["method"]);
     for (const rank of lowRank ? ranks : [null])
       for (const update of lowRank ? updates : [null])
         for (const learningRate of rates)
           for (const seed of seeds) {
             // What the base's method alone has would be refused for another.
-            const same = base.gradient.method === method;
-            const kept = same ? base.gradient : Object.fromEntries(COMMON.map((key) => [key, base.gradient[key]]));
-            const gradient = { ...kept, method, ...(lowRank ? { rank, update } : {}) };
+            const same = base.gradient.method === own.method && base.gradient.frontEnd === own.frontEnd;
+            const kept: Gradient = same
+              ? base.gradient
+              : Object.fromEntries(COMMON.map((key) => [key, base.gradient[key]]));
+            const chosen = update === null ? {} : { rank, ...UPDATES[update] };
+            const gradient = { ...kept, ...own, ...chosen };
             const input = { ...base, gradient, training: { ...base.training, learningRate, seed } };
             const design = validateDesign(input as DesignInput, `${base.name} as ${method}`);
             list.push({ method, rank, update, learningRate, seed, design });

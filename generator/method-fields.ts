@@ -22,6 +22,8 @@ export const methodDefaults = {
   update: "rank-sum",
   pulseTrain: 31,
   frontEnd: "none",
+  /** Beyond this many, twice the rank gains nothing. */
+  frontEndRank: 10,
   /** Of nmf itself; sbpca needs no sample buffer. */
   nmfSubBatch: 8,
   sbpcaSubBatch: 1,
@@ -80,7 +82,7 @@ const rules: readonly Rule[] = [
     field: "frontEndRank",
     applies: ({ frontEnd }) => frontEnd !== undefined && frontEnd !== "none",
     refusal: () => `there is no front end; ${useFrontEnd}`,
-    otherwise: ({ rank = 0 }) => 2 * rank,
+    otherwise: ({ rank = 0 }) => Math.max(rank, Math.min(2 * rank, methodDefaults.frontEndRank)),
   },
   {
     field: "subBatch",
