@@ -136,7 +136,7 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
   const rowOnly = (name: string, value: Value): Parameter[] => (ir.coincidence ? [] : [p(name, value)]);
   return [
     ...group("Size", [
-      ...rowOnly("INPUTS", layer.inputs),
+      ...(ir.method === "nmf" ? [p("INPUTS", layer.inputs)] : rowOnly("INPUTS", layer.inputs)),
       p("OUTPUTS", layer.outputs),
       p("ROW_TILES", layer.rowTiles),
       ...rowOnly("ROW_TILE_BITS", indexBits(layer.rowTiles)),

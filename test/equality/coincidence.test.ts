@@ -111,6 +111,13 @@ describe("RTL and simulator are equal with pulses that meet in the cells, of", (
       { layers: [1, 1], rows: 4, cols: 4, columnsPerAdc: 4 },
       7,
     ));
+  it("nmf, whose second half pushes the other way", () =>
+    isEqual(
+      { method: "nmf", frontEnd: "sbpca", frontEndRank: 2, rank: 2, iterations: 1, update: "rank-seq", pulseTrain: 9 },
+      uneven,
+      9,
+      { learningRate: 8 },
+    ));
   it("lrt, with outer products of zeros", () =>
     isEqual(
       { method: "lrt", rank: 4, update: "rank-seq", pulseTrain: 5, lanes: 3 },

@@ -7,7 +7,7 @@ import { lint } from "../../verify/lint.ts";
 import { verify } from "../../verify/verify.ts";
 import { designArbitrary } from "./designs.ts";
 
-const runs = Number(process.env.RANKLOOM_RANDOM_DESIGNS ?? 25);
+const runs = Number(process.env.RANKLOOM_RANDOM_DESIGNS ?? 40);
 
 describe("random designs", () => {
   it(

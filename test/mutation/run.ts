@@ -38,6 +38,11 @@ export const mutationDesigns: readonly Design[] = [
   },
   { ...base, gradient: { method: "lrt", rank: 2, update: "rank-seq", lanes: 3, maxPulses: 4 } },
   { ...base, gradient: { method: "sbpca", rank: 3, rounding: "nearest", lanes: 2, maxPulses: 4 } },
+  { ...base, gradient: { method: "nmf", rank: 2, subBatch: 2, iterations: 2, lanes: 3, maxPulses: 4 } },
+  {
+    ...base,
+    gradient: { method: "nmf", frontEnd: "lrt", frontEndRank: 2, rank: 2, iterations: 1, update: "rank-seq", lanes: 2 },
+  },
   {
     ...base,
     network: { ...base.network, activation: "tanh" },

@@ -42,17 +42,19 @@ for (const activation of ["relu", "sigmoid", "tanh"] as const)
       training: { batch: 3, learningRate: 2 },
     });
 
-/** Low-rank gradients: both methods, updates and roundings. */
-for (const [method, update, rounding, rank] of [
-  ["sbpca", "rank-sum", "stochastic", 3],
-  ["lrt", "rank-seq", "nearest", 2],
+/** Low-rank gradients: all methods, both updates and roundings. */
+for (const gradient of [
+  { method: "sbpca", update: "rank-sum", rounding: "stochastic", rank: 3 },
+  { method: "lrt", update: "rank-seq", rounding: "nearest", rank: 2 },
+  { method: "nmf", update: "rank-sum", rounding: "stochastic", rank: 2, subBatch: 3, factorBits: 9 },
+  { method: "nmf", update: "rank-seq", rounding: "nearest", rank: 1, frontEnd: "sbpca", frontEndRank: 3 },
 ] as const)
   matrix.push({
-    name: `${method}-${update}-${rounding}`,
+    name: `${gradient.method}-${gradient.update}-${gradient.rounding}`,
     network: { layers: [13, 9, 5], activation: "relu", loss: "softmax-cross-entropy" },
     tile: { rows: 8, cols: 6, columnsPerAdc: 2 },
     device: { preset: "ideal-60" },
-    gradient: { method, rank, update, rounding, lanes: 4 },
+    gradient: { lanes: 4, ...gradient },
     training: { batch: 3, learningRate: 2 },
   });
 
