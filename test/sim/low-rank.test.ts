@@ -4,13 +4,11 @@ import { describe, expect, it } from "vitest";
 import { Random } from "../../data/random.ts";
 import { emitRtl } from "../../generator/emit.ts";
 import type { LowRankIr } from "../../generator/ir.ts";
-import { lowRankIr } from "../../generator/low-rank/build.ts";
 import { prepareMachine } from "../../generator/prepare.ts";
 import { presets } from "../../generator/presets.ts";
-import { programsOf } from "../../generator/schedule.ts";
 import { validateDesign } from "../../generator/schema.ts";
 import { addOuterProduct } from "../../golden/linear.ts";
-import { type LowRank, reconstruct } from "../../golden/low-rank/low-rank.ts";
+import { reconstruct } from "../../golden/low-rank/low-rank.ts";
 import {
   addSample,
   gradientOf as lrtGradient,
@@ -25,9 +23,7 @@ import {
   sbpcaOf,
   startBatch as startSbpca,
 } from "../../golden/low-rank/sbpca.ts";
-import { Arena } from "../../sim/kernels/arena.ts";
-import { instantiate, kernelModule } from "../../sim/kernels/load.ts";
-import { createLowRankStates, LowRankUnit } from "../../sim/units/low-rank-unit.ts";
+import { reals, UnitAlone, type UnitSample } from "../../verify/low-rank-alone.ts";
 
 const INPUTS = 40;
 const OUTPUTS = 17;
@@ -45,43 +41,16 @@ interface Settings {
   readonly nmf?: { readonly rank: number; readonly iterations: number; readonly subBatch: number };
 }
 
-/** A unit of its own, and what it holds. */
-function unitOf(settings: Settings) {
+/** A unit of its own. */
+function unitOf(settings: Settings): UnitAlone {
   const { method, rank, factorBits, unbiased = 0, seed = 1, inputs = INPUTS, outputs = OUTPUTS, nmf = null } = settings;
   const stream = rank > 0 ? { method, rank, unbiased } : null;
-  const ir = lowRankIr(
-    nmf ? "nmf" : method,
-    { stream, nmf, factorBits, batch: BATCH },
-    false,
-    { words: { x: 4, d: 4 }, elements: { x: inputs, d: outputs }, codeBits: { x: 8, d: 9 } },
-    [seed],
-  );
-  const arena = new Arena();
-  const [state] = createLowRankStates(ir, [{ inputs, inputBits: 8, outputs, errorBits: 9, seed }], arena);
-  const one = 2 ** (factorBits - 1);
-  const column = (side: "x" | "d", r: number) =>
-    Float64Array.from({ length: state[side].size }, (_, i) => state[side].factors[r * state[side].stride + i] / one);
-  /** Σ σ d xᵀ, [inputs][outputs]. */
-  const gradient = (): Float64Array => {
-    const lowRank: LowRank = {
-      u: Array.from({ length: ir.outer }, (_, r) => column("d", ir.first + r)),
-      v: Array.from({ length: ir.outer }, (_, r) => column("x", ir.first + r)),
-      strengths: Float64Array.from(state.mantissas, (m, r) => m * 2 ** state.exponents[r]),
-    };
-    return reconstruct(lowRank, new Float64Array(inputs * outputs));
-  };
-  const unit = new LowRankUnit(ir, state, instantiate(kernelModule(), arena.memory));
-  return { ir, unit, state, column, gradient };
-}
-
-interface Sample {
-  readonly x: Int16Array;
-  readonly delta: Int16Array;
-  readonly exponent: number;
+  const sizes = { inputs, outputs, inputBits: 8, errorBits: 10 };
+  return new UnitAlone({ stream, nmf, factorBits, batch: BATCH }, sizes, seed);
 }
 
 /** Codes of a few kinds of sample, with noise: most of their gradient is of low rank. */
-function samples(random: Random, count: number): Sample[] {
+function samples(random: Random, count: number): UnitSample[] {
   const kinds = 4;
   const wave = (size: number, kind: number, scale: number) =>
     Int16Array.from({ length: size }, (_, i) =>
@@ -97,11 +66,6 @@ function samples(random: Random, count: number): Sample[] {
   });
 }
 
-const reals = ({ x, delta, exponent }: Sample) => ({
-  x: Float64Array.from(x),
-  delta: Float64Array.from(delta, (v) => v * 2 ** exponent),
-});
-
 /** ‖a − b‖ / ‖b‖ */
 function distance(a: Float64Array, b: Float64Array): number {
   let difference = 0;
@@ -111,17 +75,6 @@ function distance(a: Float64Array, b: Float64Array): number {
     size += b[k] ** 2;
   }
   return Math.sqrt(difference / size);
-}
-
-function feed(
-  { ir, unit }: Pick<ReturnType<typeof unitOf>, "ir" | "unit">,
-  list: readonly Sample[],
-  first = true,
-): void {
-  list.forEach((s, k) => {
-    const vectors = { x: s.x, xExponent: 0, delta: s.delta, deltaExponent: s.exponent, count: k + 1 };
-    unit.run(programsOf({ batch: list.length, lowRank: ir }, (first ? 0 : list.length) + k), vectors);
-  });
 }
 
 const unitVectors = (rank: number, size: number) =>
@@ -141,7 +94,7 @@ describe("the gradient that the unit holds", () => {
       const golden = sbpcaOf(unitVectors(rank, INPUTS), unitVectors(rank, OUTPUTS), new Float64Array(rank));
       for (let batch = 0; batch < 3; batch++) {
         const list = samples(random, BATCH);
-        feed(one, list);
+        one.feed(list);
         startSbpca(golden);
         for (const s of list.map(reals)) addSubBatch(golden, [s.x], [s.delta]);
         const expected = reconstruct(sbpcaGradient(golden), new Float64Array(INPUTS * OUTPUTS));
@@ -162,7 +115,7 @@ describe("the gradient that the unit holds", () => {
       const golden = newLrt(INPUTS, OUTPUTS, rank);
       for (let batch = 0; batch < 3; batch++) {
         const list = samples(random, BATCH);
-        feed(one, list);
+        one.feed(list);
         startLrt(golden);
         for (const s of list.map(reals)) addSample(golden, s.x, s.delta, truncation);
         const expected = reconstruct(lrtGradient(golden), new Float64Array(INPUTS * OUTPUTS)).map((g) => g * BATCH);
@@ -181,14 +134,14 @@ describe("the gradient that the unit holds", () => {
     let spread = 0;
     for (let seed = 1; seed <= draws; seed++) {
       const one = unitOf({ method: "lrt", rank: 2, factorBits: 16, unbiased: 1, seed: 7919 * seed });
-      feed(one, list);
+      one.feed(list);
       const drawn = one.gradient();
       for (let k = 0; k < sum.length; k++) sum[k] += drawn[k] / draws;
       spread += distance(drawn, exact) ** 2 / draws;
     }
     // What truncation keeps is off by far more.
     const one = unitOf({ method: "lrt", rank: 2, factorBits: 16 });
-    feed(one, list);
+    one.feed(list);
     expect(distance(sum, exact)).toBeLessThan(3 * Math.sqrt(spread / draws));
     expect(distance(sum, exact)).toBeLessThan(0.3 * distance(one.gradient(), exact));
   });
@@ -216,7 +169,7 @@ describe("nmf", () => {
       const errors = { unit: 0, golden: 0 };
       for (let batch = 0; batch < 8; batch++) {
         const list = samples(random, BATCH);
-        feed(one, list, batch === 0);
+        one.feed(list);
         const exact = new Float64Array(INPUTS * OUTPUTS);
         for (const { x, delta } of list.map(reals)) {
           golden.add(x, delta);
@@ -236,14 +189,14 @@ describe("nmf", () => {
     const one = unitOf({ method: "sbpca", rank, factorBits: 12, nmf: factors });
     const random = new Random(9);
     const nothing = { x: new Int16Array(INPUTS), delta: new Int16Array(OUTPUTS), exponent: -20 };
-    feed(one, samples(random, BATCH));
+    one.feed(samples(random, BATCH));
     const size = () => one.gradient().reduce((sum, g) => sum + g * g, 0);
     const before = size();
-    for (let batch = 0; batch < 3; batch++) feed(one, new Array<Sample>(BATCH).fill(nothing), false);
+    for (let batch = 0; batch < 3; batch++) one.feed(new Array<UnitSample>(BATCH).fill(nothing));
     // sbpca carries a part of the last batch's strengths: one part in BATCH + 1.
     expect(size()).toBeLessThan(rank > 0 ? before * 1.1 * (BATCH + 1) ** -6 : Number.MIN_VALUE);
     const list = samples(random, BATCH);
-    for (let batch = 0; batch < 3; batch++) feed(one, list, false);
+    for (let batch = 0; batch < 3; batch++) one.feed(list);
     const exact = new Float64Array(INPUTS * OUTPUTS);
     for (const { x, delta } of list.map(reals)) addOuterProduct(exact, delta, x, 1 / BATCH);
     expect(distance(one.gradient(), exact)).toBeLessThan(0.6);
@@ -287,18 +240,15 @@ describe("whatever comes in", () => {
     fc.assert(
       fc.property(run, ({ settings, list }) => {
         const one = unitOf(settings);
-        const { state, column } = one;
-        feed(
-          one,
-          list.map((s) => ({ x: Int16Array.from(s.x), delta: Int16Array.from(s.delta), exponent: s.exponent })),
-        );
+        const { state } = one;
+        one.feed(list.map((s) => ({ x: Int16Array.from(s.x), delta: Int16Array.from(s.delta), exponent: s.exponent })));
         for (const value of state.scalars) expect(Number.isFinite(value)).toBe(true);
         // Rounding: a unit of the code for each element and sample, at most; more where a column is what little the
         // others did not hold of a vector.
         const slack = (size: number) =>
           (4 + list.length) * Math.sqrt(size) * 2 ** (1 - settings.factorBits) + 2 ** (5 - settings.factorBits) + 0.03;
         for (const side of ["x", "d"] as const) {
-          const columns = Array.from({ length: settings.rank }, (_, r) => column(side, r));
+          const columns = Array.from({ length: settings.rank }, (_, r) => one.column(side, r));
           columns.forEach((p, r) => {
             for (const q of columns.slice(0, r + 1)) {
               const product = p.reduce((s, v, i) => s + v * q[i], 0);
