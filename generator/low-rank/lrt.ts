@@ -46,9 +46,9 @@ export function rounds(size: number): [number, number][] {
   });
 }
 
-/** Turns columns p and q of A so that they are orthogonal and p's is the longer.
+/** Turns columns p and q of A so that they are orthogonal and p's is the longer: new values take the old ones' places.
  *  @param squares squared lengths of the columns, kept up to date */
-function rotate(a: Assembler, A: Value[][], squares: readonly Value[], p: number, q: number): void {
+function rotate(a: Assembler, A: Value[][], squares: Value[], p: number, q: number): void {
   const gamma = a.dot(column(A, p), column(A, q));
   const h = a.multiply(a.half, a.subtract(squares[p], squares[q]));
   const mean = a.multiply(a.half, a.add(squares[p], squares[q]));
@@ -70,14 +70,11 @@ function rotate(a: Assembler, A: Value[][], squares: readonly Value[], p: number
   for (const row of A) {
     const x = a.multiply(c, row[p]);
     const y = a.multiply(c, row[q]);
-    const turned = a.mac(s, row[q], x);
-    const other = a.nmac(s, row[p], y);
-    a.assign(row[p], turned);
-    a.assign(row[q], other);
+    [row[p], row[q]] = [a.mac(s, row[q], x), a.nmac(s, row[p], y)];
   }
   const r = a.multiply(distance, inverse);
-  a.assign(squares[p], a.add(mean, r));
-  a.assign(squares[q], a.subtract(mean, r));
+  squares[p] = a.add(mean, r);
+  squares[q] = a.subtract(mean, r);
 }
 
 /** One sample.
@@ -88,7 +85,6 @@ export function lrtSample(a: Assembler, rank: number, factorBits: number, unbias
   const ranks = all.slice(0, rank);
   const matrix = () => all.map(() => all.map(() => a.variable()));
   const A = matrix();
-  const squares = a.variables(size);
   return a.program(() => {
     const dots = ranks.map((r) => a.project(r));
     const norm = a.project("vector");
@@ -110,8 +106,10 @@ export function lrtSample(a: Assembler, rank: number, factorBits: number, unbias
     const diagonal = all.map((i) => (i < rank ? a.strength(i) : a.zero));
     for (const i of all) for (const j of all) a.assign(A[i][j], a.mac(u[i], v[j], i === j ? diagonal[i] : a.zero));
     a.repeat(sweeps(rank), () => {
-      for (const j of all) a.assign(squares[j], a.dot(column(A, j), column(A, j)));
-      for (const [p, q] of rounds(size)) rotate(a, A, squares, p, q);
+      const turned = A.map((row) => [...row]);
+      const squares = all.map((j) => a.dot(column(A, j), column(A, j)));
+      for (const [p, q] of rounds(size)) rotate(a, turned, squares, p, q);
+      for (const i of all) for (const j of all) a.assign(A[i][j], turned[i][j]);
     });
     const lengths = all.map((j) => {
       const squared = a.dot(column(A, j), column(A, j));
