@@ -31,17 +31,10 @@ export interface LongestSides {
 }
 
 /** Columns of a unit: those that are turned, or the stream's copy of the factors; then nmf's own. */
-interface UnitColumns {
-  readonly rank: number;
-  readonly columns: number;
-  readonly first: number;
-  readonly outer: number;
-  readonly slots: number;
-  readonly rowColumns: number;
-  readonly startsEmpty: boolean;
-  /** Coefficients of one side. */
-  readonly coefficients: number;
-}
+type UnitColumns = Pick<
+  LowRankIr,
+  "rank" | "columns" | "first" | "outer" | "slots" | "rowColumns" | "startsEmpty" | "coefficients"
+>;
 
 interface LowRankPrograms {
   readonly initial: Program | null;
