@@ -99,9 +99,9 @@ export interface GradientIr {
   readonly alignedBits: number;
   /** Exponent of δ' = 1 LSB (E0): δ' = saturate(shift(δ, exponent − exponentZero)). */
   readonly exponentZero: number;
-  /** Bits of one accumulator (mbgd) or product (sgd). */
+  /** Bits of one accumulator (mbgd), product (sgd) or sum of outer products (low rank). */
   readonly accumulatorBits: number;
-  /** Words of the gradient buffer, each of the output vector's lanes (0 for sgd). */
+  /** Words of the gradient buffer, each of the output vector's lanes (0 but for mbgd). */
   readonly bufferWords: number;
 }
 
@@ -133,12 +133,12 @@ export interface LowRankIr {
   readonly sample: Program;
   readonly flush: Program | null;
   readonly batch: Program;
-  /** The scalar processors' constants and words of memory. */
+  /** The scalar units' constants and words of memory. */
   readonly constants: readonly { readonly m: number; readonly e: number }[];
   readonly memoryWords: number;
   /** Coefficients of one side: of a combination or a row. */
   readonly coefficients: number;
-  /** Seeds of the processors' LFSRs, by layer. */
+  /** Seeds of the scalar units' LFSRs, by layer. */
   readonly seeds: readonly number[];
 }
 

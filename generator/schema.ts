@@ -60,7 +60,9 @@ export const designSchema = z.strictObject({
       ),
     rank: int(1, 16)
       .optional()
-      .describe(`Outer products that stand for the gradient (sbpca, nmf, lrt; ${methodDefaults.rank} if not given).`),
+      .describe(
+        `Outer products that stand for the gradient, with nmf as many of each sign (sbpca, nmf, lrt; ${methodDefaults.rank} if not given).`,
+      ),
     update: z
       .enum(["rank-sum", "rank-seq"])
       .optional()
@@ -85,11 +87,13 @@ export const designSchema = z.strictObject({
       .describe(`What gathers the batch before it is factored (nmf; ${methodDefaults.frontEnd} if not given).`),
     frontEndRank: int(1, 32)
       .optional()
-      .describe("Outer products of the front end, at least as many as rank (twice as many if not given)."),
+      .describe(
+        `Outer products of the front end, at least as many as rank (nmf; if not given, twice as many up to ${methodDefaults.frontEndRank}).`,
+      ),
     subBatch: int(1, 1024)
       .optional()
       .describe(
-        `Samples taken in at once (nmf without a front end: ${methodDefaults.nmfSubBatch} if not given; sbpca, also as a front end: ${methodDefaults.sbpcaSubBatch}).`,
+        `Samples taken in at once (nmf without a front end: ${methodDefaults.nmfSubBatch} if not given; sbpca, also as a front end: ${methodDefaults.sbpcaSubBatch}, more in the golden model only).`,
       ),
     iterations: int(1, 64)
       .optional()

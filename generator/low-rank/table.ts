@@ -9,7 +9,7 @@ export const INDEX_BITS = 6;
 export const STEP_BITS = MAGNITUDE_BITS - 1 - INDEX_BITS;
 export const FRACTION = 24;
 
-/** Coefficients of the parabolas, one after the other; y is `fixed` − …, so all are positive. */
+/** Coefficients of the parabolas, one after the other; with the signs above all are positive. */
 export interface FunctionTable {
   readonly c0: readonly number[];
   readonly c1: readonly number[];

@@ -1,4 +1,4 @@
-/** A few faults of every kind, in CI; `npm run mutate` runs several for every module (docs/mutations.md). */
+/** A few faults; `npm run mutate` runs several for every module (docs/mutations.md). */
 import { describe, expect, it } from "vitest";
 import { allMutations, judge, mutationDesigns, rtlFiles } from "./run.ts";
 
