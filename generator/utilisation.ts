@@ -81,7 +81,8 @@ export function utilisation(ir: Ir): Utilisation {
   for (const { index } of ir.layers) add("error_scaler", index, samples * scalerCycles(ir, index));
   if (ir.method === "mbgd")
     for (const { index, gradient: g } of ir.layers) add("gradient_unit", index, samples * g.bufferWords);
-  for (const layer of ir.layers) add("update_unit", layer.index, updates * updateCycles(ir, layer));
+  for (const layer of ir.layers)
+    add(ir.coincidence ? "pulse_train_unit" : "update_unit", layer.index, updates * updateCycles(ir, layer));
   const { lowRank } = ir;
   if (!lowRank) return { batch, units, programs: null };
   const executedInBatch = (cycles: (instruction: Instruction) => number) =>

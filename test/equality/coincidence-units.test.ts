@@ -2,7 +2,13 @@
  *  training brings about. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { coincidenceUnits, LATCH_BITS, setupTiming, THRESHOLD_LATENCY } from "../../generator/coincidence.ts";
+import {
+  coincidenceUnits,
+  LATCH_BITS,
+  setupTiming,
+  THRESHOLD_LATENCY,
+  TRAIN_MANTISSA_BITS,
+} from "../../generator/coincidence.ts";
 import { mix, xorshift32 } from "../../generator/random.ts";
 import { validateDesign } from "../../generator/schema.ts";
 import { packLanes } from "../../sim/arith.ts";
@@ -130,6 +136,37 @@ describe("line_driver", () => {
             });
             expect(outputs[first + n].o_fired).toBe(fired);
             if (pulse) lfsrs = lfsrs.map(xorshift32);
+          });
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe("square_root", () => {
+  it("gives the whole root, one bit a cycle", async () => {
+    const unit = await start("square_root");
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 2 ** (TRAIN_MANTISSA_BITS - 1), max: 2 ** (TRAIN_MANTISSA_BITS + 1) - 1 }), {
+          minLength: 1,
+          maxLength: 200,
+          size: "max",
+        }),
+        async (radicands) => {
+          const cycles: Record<string, number>[] = [{ rst: 1, i_load: 0 }];
+          const ends = radicands.map((i_radicand) => {
+            cycles.push({ rst: 0, i_load: 1, i_radicand });
+            for (let n = 0; n < TRAIN_MANTISSA_BITS; n++) cycles.push({ rst: 0, i_load: 0, i_radicand: 0 });
+            cycles.push({ rst: 0, i_load: 0, i_radicand: 0 });
+            return cycles.length - 1;
+          });
+          const outputs = await unit.run(cycles);
+          radicands.forEach((radicand, k) => {
+            const root = BigInt(outputs[ends[k]].o_root);
+            const square = BigInt(radicand) << BigInt(TRAIN_MANTISSA_BITS - 1);
+            expect(root * root <= square && (root + 1n) * (root + 1n) > square).toBe(true);
           });
         },
       ),
