@@ -39,7 +39,7 @@ export function lowRankParameters(ir: Ir, unit: LowRankIr, layer: LayerIr): Para
     ...(unit.slots > 0
       ? [
           p("SLOTS", unit.slots),
-          p("SLOT_BITS", indexBits(unit.slots)),
+          p("SAMPLE_SLOT_BITS", indexBits(unit.slots)),
           p("X_SAMPLE_ADDRESS_BITS", indexBits(unit.slots * xWords)),
           p("D_SAMPLE_ADDRESS_BITS", indexBits(unit.slots * dWords)),
         ]
