@@ -89,7 +89,10 @@ describe("a comparison", () => {
   });
 
   it.each([
-    [["--methods", "paint"], /^--methods: "paint" is not allowed; use one or more of sgd, mbgd, sbpca, lrt$/],
+    [
+      ["--methods", "paint"],
+      /^--methods: "paint" is not allowed; use one or more of sgd, mbgd, sbpca, nmf, nmf-sbpca, nmf-lrt, lrt$/,
+    ],
     [["--ranks", "1,,2"], /^--ranks: "" is not allowed; use a whole number from 1 to 16$/],
     [["--rates", "0"], /^--rates: "0" is not allowed; use numbers above 0, up to 1024$/],
   ])("refuses %j", async (extra, line) => {
