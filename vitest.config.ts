@@ -8,6 +8,7 @@ const hardware = [
   "test/mutation/**/*.test.ts",
   "test/synthesis/**/*.test.ts",
   "test/cli/verify.test.ts",
+  "test/cli/memory.test.ts",
 ];
 
 export default defineConfig({

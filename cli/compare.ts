@@ -6,22 +6,24 @@ import { EXIT, Refusal } from "../generator/errors.ts";
 import type { Design } from "../generator/schema.ts";
 import type { TrainResult } from "../sim/train.ts";
 import type { Combination } from "./comparison.ts";
-import { METHODS, UPDATES } from "./methods.ts";
+import { UPDATES } from "./methods.ts";
 import {
   type AmountOptions,
   addAmounts,
   addDesign,
   addJson,
+  addMethods,
   type DesignOptions,
   designOf,
+  type MethodOptions,
+  numbers,
   wholeNumber,
+  words,
 } from "./options.ts";
 import { bits, count, Output, percent, table } from "./output.ts";
 import { interruptible } from "./run.ts";
 
-interface Options extends DesignOptions, AmountOptions {
-  readonly methods: string[];
-  readonly ranks: number[];
+interface Options extends DesignOptions, AmountOptions, MethodOptions {
   readonly updates: string[];
   readonly rates?: number[];
   readonly seeds?: number[];
@@ -29,15 +31,6 @@ interface Options extends DesignOptions, AmountOptions {
   readonly again?: boolean;
   readonly json?: string;
 }
-
-const words = (flag: string, allowed: readonly string[]) => (text: string) =>
-  text.split(",").map((word) => {
-    if (!allowed.includes(word))
-      throw new Refusal(`${flag}: ${JSON.stringify(word)} is not allowed; use one or more of ${allowed.join(", ")}`);
-    return word;
-  });
-
-const numbers = (parse: (text: string) => number) => (text: string) => text.split(",").map(parse);
 
 function rate(text: string): number {
   const value = Number(text);
@@ -51,14 +44,8 @@ export function addCompare(root: Command): Command {
     .command("compare")
     .description("train a design with several gradient methods, in parallel, and set the results side by side");
   addAmounts(addDesign(command));
+  addMethods(command, ["mbgd", "sbpca", "lrt"], [1, 3]);
   return addJson(command)
-    .option(
-      "--methods <list>",
-      "gradient methods; nmf behind a front end is nmf-sbpca or nmf-lrt",
-      words("--methods", Object.keys(METHODS)),
-      ["mbgd", "sbpca", "lrt"],
-    )
-    .option("--ranks <list>", "ranks of the low-rank methods", numbers(wholeNumber("--ranks", 1, 16)), [1, 3])
     .option(
       "--updates <list>",
       "their updates; coincidence is rank-seq by coincidence",

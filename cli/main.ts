@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { addCompare } from "./compare.ts";
 import { addGenerate } from "./generate.ts";
 import { addGolden } from "./golden.ts";
+import { addMemory } from "./memory.ts";
 import { runProgram } from "./run.ts";
 import { addTrain } from "./train.ts";
 import { addVerify } from "./verify.ts";
@@ -30,7 +31,7 @@ export function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "rankloom: ")) })
     .addHelpText("after", `${DESIGNS}\n${EXIT_CODES}`);
-  for (const add of [addGenerate, addTrain, addVerify, addGolden, addCompare])
+  for (const add of [addGenerate, addTrain, addVerify, addGolden, addCompare, addMemory])
     add(root).addHelpText("after", EXIT_CODES);
   return root;
 }

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { EXIT, Refusal } from "../generator/errors.ts";
 import type { LoadedDesign } from "../generator/load.ts";
+import { METHODS } from "./methods.ts";
 
 /** A parser for a whole-number option. */
 export function wholeNumber(flag: string, min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -15,6 +16,17 @@ export function wholeNumber(flag: string, min: number, max = Number.MAX_SAFE_INT
     return value;
   };
 }
+
+/** A parser for a list of names. */
+export const words = (flag: string, allowed: readonly string[]) => (text: string) =>
+  text.split(",").map((word) => {
+    if (!allowed.includes(word))
+      throw new Refusal(`${flag}: ${JSON.stringify(word)} is not allowed; use one or more of ${allowed.join(", ")}`);
+    return word;
+  });
+
+/** A parser for a list of numbers. */
+export const numbers = (parse: (text: string) => number) => (text: string) => text.split(",").map(parse);
 
 export interface DesignOptions {
   readonly set: readonly string[];
@@ -42,6 +54,23 @@ export function addJson(command: Command): Command {
     if (file === "") throw new Refusal("--json: needs the name of a file, or - for standard output");
     return file;
   });
+}
+
+export interface MethodOptions {
+  readonly methods: string[];
+  readonly ranks: number[];
+}
+
+/** The methods and ranks to set side by side. */
+export function addMethods(command: Command, methods: readonly string[], ranks: readonly number[]): Command {
+  return command
+    .option(
+      "--methods <list>",
+      "gradient methods; nmf behind a front end is nmf-sbpca or nmf-lrt",
+      words("--methods", Object.keys(METHODS)),
+      [...methods],
+    )
+    .option("--ranks <list>", "ranks of the low-rank methods", numbers(wholeNumber("--ranks", 1, 16)), [...ranks]);
 }
 
 export interface AmountOptions {

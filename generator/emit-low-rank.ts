@@ -17,6 +17,7 @@ import {
 } from "./low-rank/format.ts";
 import { type Instruction, OPS } from "./low-rank/program.ts";
 import { FRACTION, functionTable, INDEX_BITS } from "./low-rank/table.ts";
+import { valueBits, widestOperandBits } from "./low-rank/widths.ts";
 
 /** A layer's parameters of its low-rank unit. */
 export function lowRankParameters(ir: Ir, unit: LowRankIr, layer: LayerIr): Parameter[] {
@@ -39,7 +40,7 @@ export function lowRankParameters(ir: Ir, unit: LowRankIr, layer: LayerIr): Para
     ...(unit.slots > 0
       ? [
           p("SLOTS", unit.slots),
-          p("SLOT_BITS", indexBits(unit.slots)),
+          p("SAMPLE_SLOT_BITS", indexBits(unit.slots)),
           p("X_SAMPLE_ADDRESS_BITS", indexBits(unit.slots * xWords)),
           p("D_SAMPLE_ADDRESS_BITS", indexBits(unit.slots * dWords)),
         ]
@@ -91,9 +92,7 @@ export function scalarContext(ir: Ir, unit: LowRankIr) {
   const { instructions, starts } = programsOf(unit);
   const field = fieldBits(unit);
   const waitBits = Math.max(1, bitLength(largest(instructions, (i) => i.wait)));
-  const codeBits = Math.max(unit.factorBits, ir.errorBits, ...ir.vectors.map((v) => v.bits));
   const sources = unit.rowColumns + unit.slots;
-  const operandBits = (sources > 0 ? Math.max(codeBits, ROW_BITS - 1) : codeBits) + 1;
   const address = (value: number) => BigInt(value < 0 ? 2 ** (field - 1) - 1 - value : value);
   const bits = OP_BITS + 4 * field + waitBits;
   const encode = ({ op, d, a, b, c, wait }: Instruction): bigint =>
@@ -120,7 +119,7 @@ export function scalarContext(ir: Ir, unit: LowRankIr) {
     ROW_FRACTION: ROW_BITS - 1,
     SOURCES: sources,
     SOURCE_BITS: indexBits(sources),
-    ELEMENT_BITS: operandBits,
+    ELEMENT_BITS: widestOperandBits(ir, unit),
     SLOTS: unit.slots,
     SLOT_BITS: indexBits(unit.slots),
     OP_BITS,
@@ -143,12 +142,7 @@ export function scalarContext(ir: Ir, unit: LowRankIr) {
     EXPONENT_BITS,
     MAGNITUDE_BITS,
     RANDOM_BITS,
-    // A dot product; also the sample's place and a random number, and room for a magnitude.
-    VALUE_BITS: Math.max(
-      2 * operandBits + bitLength(Math.max(...ir.vectors.map((v) => v.size))) + 1,
-      indexBits(ir.batch) + 2,
-      MAGNITUDE_BITS + 2,
-    ),
+    VALUE_BITS: valueBits(ir, unit),
     FACTOR_BITS: unit.factorBits,
     FACTOR_FRACTION: unit.factorBits - 1,
     COEFFICIENT_BITS,

@@ -2,6 +2,7 @@
 import { LATCH_BITS, LINES_PER_LFSR } from "./coincidence.ts";
 import type { Ir, MemoryIr } from "./ir.ts";
 import { COEFFICIENT_BITS, EXPONENT_BITS, SCALAR_BITS } from "./low-rank/format.ts";
+import { operandBits, valueBits } from "./low-rank/widths.ts";
 
 export function memories(ir: Omit<Ir, "phases" | "memories" | "channels">): MemoryIr[] {
   const list: MemoryIr[] = [];
@@ -51,7 +52,7 @@ export function memories(ir: Omit<Ir, "phases" | "memories" | "channels">): Memo
         true,
       );
     if (ir.lowRank) {
-      const { columns, slots, outer, coefficients, factorBits, memoryWords } = ir.lowRank;
+      const { rank, columns, slots, outer, rowColumns, coefficients, factorBits, memoryWords } = ir.lowRank;
       add(
         "x_factors",
         l,
@@ -75,7 +76,10 @@ export function memories(ir: Omit<Ir, "phases" | "memories" | "channels">): Memo
         add("x_samples", l, slots * input.words, input.lanes * input.bits, "sram", purpose("inputs"), true);
         add("d_samples", l, slots * output.words, output.lanes * ir.errorBits, "sram", purpose("errors"), true);
       }
-      for (const side of ["x", "d"])
+      for (const [side, lanes, bits] of [
+        ["x", input.lanes, input.bits],
+        ["d", output.lanes, ir.errorBits],
+      ] as const) {
         add(
           `${side}_coefficients`,
           l,
@@ -85,6 +89,36 @@ export function memories(ir: Omit<Ir, "phases" | "memories" | "channels">): Memo
           "coefficients of new columns, or of a row of the gradient",
           true,
         );
+        add(
+          `${side}_held_factor`,
+          l,
+          1,
+          lanes * factorBits,
+          "registers",
+          "a column's word, until the word it is multiplied with is read",
+          true,
+        );
+        if (rank > 0)
+          add(
+            `${side}_held`,
+            l,
+            rank + 1,
+            lanes * operandBits(ir.lowRank, bits),
+            "registers",
+            "a word of each column and of the vector, until those of the new columns are made",
+            true,
+          );
+        if (rowColumns > 0)
+          add(
+            `${side}_row_sums`,
+            l,
+            outer,
+            valueBits(ir, ir.lowRank),
+            "registers",
+            "a row of the gradient times each column, as far as it is made",
+            true,
+          );
+      }
       for (const operand of ["a", "b", "c"])
         add(
           `scalar_memory_${operand}`,

@@ -12,6 +12,8 @@ export async function inFolder<T>(
   work: (folder: string) => T | Promise<T>,
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "rankloom-lint-"));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", remove);
   try {
     for (const [name, text] of files) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -19,7 +21,8 @@ export async function inFolder<T>(
     }
     return await work(folder);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    process.off("exit", remove);
+    remove();
   }
 }
 

@@ -118,6 +118,13 @@ describe("RTL and simulator are equal with pulses that meet in the cells, of", (
       9,
       { learningRate: 8 },
     ));
+  it("nmf that keeps samples", () =>
+    isEqual(
+      { method: "nmf", rank: 1, subBatch: 2, iterations: 1, update: "rank-seq", pulseTrain: 9 },
+      { layers: [11, 3], rows: 6, cols: 4, columnsPerAdc: 2 },
+      10,
+      { learningRate: 8 },
+    ));
   it("lrt, with outer products of zeros", () =>
     isEqual(
       { method: "lrt", rank: 4, update: "rank-seq", pulseTrain: 5, lanes: 3 },

@@ -63,6 +63,7 @@ for (const [gradient, activation, tile] of [
   [{ method: "sgd" }, "tanh", { rows: 8, cols: 6, columnsPerAdc: 2 }],
   [{ method: "sgd", pulseTrain: 1023, lanes: 1 }, "sigmoid", { rows: 5, cols: 9, columnsPerAdc: 1 }],
   [{ method: "lrt", rank: 2, update: "rank-seq" }, "relu", { rows: 8, cols: 6, columnsPerAdc: 2 }],
+  [{ method: "nmf", rank: 1, subBatch: 2, update: "rank-seq" }, "relu", { rows: 8, cols: 6, columnsPerAdc: 2 }],
 ] as const)
   matrix.push({
     name: `coincidence-${gradient.method}-${activation}`,
