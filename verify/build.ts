@@ -75,6 +75,8 @@ export async function build(options: BuildOptions): Promise<string> {
     // What is compiled for one short run: the headers of many small files would cost more than their code.
     // And a module's code once, not once for each instance.
     const single = options.optimise === "-O0" ? ["-MAKEFLAGS", "VM_PARALLEL_BUILDS=0", "-fno-inline"] : [];
+    // What runs once, at the start, is not worth the compiler's time: with wide registers, minutes.
+    const once = ["-MAKEFLAGS", "OPT_SLOW=-O0"];
     const { code, output } = await run(
       "verilator",
       [
@@ -109,6 +111,7 @@ export async function build(options: BuildOptions): Promise<string> {
         ],
         ...ccache,
         ...single,
+        ...once,
         // Not to be made again, although the design's makefile is newer.
         ...kept.flatMap((name) => ["-MAKEFLAGS", `--old-file=${name}`]),
         ...(options.flags ?? []),
