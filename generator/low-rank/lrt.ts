@@ -21,7 +21,7 @@ const inside = (factorBits: number): number => 2 ** (3 - factorBits);
 const negligible = (factorBits: number): number => 2 ** (1 - factorBits);
 
 /** Passes over all pairs of columns; the matrix is a diagonal with one outer product added, and is nearly sorted. */
-export const sweeps = (rank: number): number => (rank === 1 ? 1 : rank <= 4 ? 3 : 4);
+export const sweeps = (rank: number): number => (rank === 1 ? 1 : rank <= 3 ? 3 : 4);
 
 /** What a side's columns do not hold of its vector: length and its reciprocal, both zero where it is rounding. */
 function outside(a: Assembler, p: readonly Value[], norm: Value, least: Value): { length: Value; inverse: Value } {

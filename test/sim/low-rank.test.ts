@@ -23,6 +23,7 @@ import {
   sbpcaOf,
   startBatch as startSbpca,
 } from "../../golden/low-rank/sbpca.ts";
+import { norm } from "../../golden/vectors.ts";
 import { reals, UnitAlone, type UnitSample } from "../../verify/low-rank-alone.ts";
 
 const INPUTS = 40;
@@ -236,29 +237,51 @@ describe("whatever comes in", () => {
       }),
     );
 
-  it("no column is longer than one, and no two lean on each other", () => {
+  it("nmf's factors stay codes above zero, and its strengths numbers", () => {
+    const nmf = fc.record({
+      rank: fc.integer({ min: 1, max: 3 }),
+      iterations: fc.integer({ min: 1, max: 3 }),
+      subBatch: fc.integer({ min: 1, max: 4 }),
+    });
+    fc.assert(
+      fc.property(run, nmf, fc.boolean(), ({ settings, list }, parts, streams) => {
+        const one = unitOf({ ...settings, rank: streams ? 0 : settings.rank, nmf: parts });
+        const batch = list.map((s) => ({ ...s, x: Int16Array.from(s.x), delta: Int16Array.from(s.delta) }));
+        for (let n = 0; n < 3; n++) one.feed(batch);
+        const most = 2 ** (settings.factorBits - 1) - 1;
+        const { first, outer } = one.ir;
+        for (const side of ["x", "d"] as const) {
+          const { factors, stride, size } = one.state[side];
+          for (let r = first; r < first + outer; r++)
+            for (let i = 0; i < size; i++) {
+              const element = factors[r * stride + i];
+              expect(element >= 1 && element <= most).toBe(true);
+            }
+        }
+        for (const value of one.state.scalars) expect(Number.isFinite(value)).toBe(true);
+        const { strengths } = one.lowRank();
+        strengths.forEach((s, r) => {
+          expect(r < outer / 2 ? s >= 0 : s <= 0).toBe(true);
+        });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("the gradient is no larger than the samples' own", () => {
     fc.assert(
       fc.property(run, ({ settings, list }) => {
         const one = unitOf(settings);
-        const { state } = one;
-        one.feed(list.map((s) => ({ x: Int16Array.from(s.x), delta: Int16Array.from(s.delta), exponent: s.exponent })));
-        for (const value of state.scalars) expect(Number.isFinite(value)).toBe(true);
-        // Rounding: a unit of the code for each element and sample, at most; more where a column is what little the
-        // others did not hold of a vector.
-        const slack = (size: number) =>
-          (4 + list.length) * Math.sqrt(size) * 2 ** (1 - settings.factorBits) + 2 ** (5 - settings.factorBits) + 0.03;
-        for (const side of ["x", "d"] as const) {
-          const columns = Array.from({ length: settings.rank }, (_, r) => one.column(side, r));
-          columns.forEach((p, r) => {
-            for (const q of columns.slice(0, r + 1)) {
-              const product = p.reduce((s, v, i) => s + v * q[i], 0);
-              if (p === q) expect(product).toBeLessThan(1 + slack(p.length));
-              else expect(Math.abs(product)).toBeLessThan(slack(p.length) + (settings.method === "lrt" ? 0.2 : 0.05));
-            }
-          });
-        }
+        const batch = list.map((s) => ({ ...s, x: Int16Array.from(s.x), delta: Int16Array.from(s.delta) }));
+        one.feed(batch);
+        for (const value of one.state.scalars) expect(Number.isFinite(value)).toBe(true);
+        // |G| ≤ Σ σ ≤ Σ |x||δ|: truncation, unbiased reduction and averaging keep or lessen the sum of the strengths.
+        // Columns that rounding has made lean on each other may hold a little twice.
+        const total = batch.map(reals).reduce((sum, { x, delta }) => sum + norm(x) * norm(delta), 0);
+        const most = settings.method === "sbpca" ? total / batch.length : total;
+        expect(norm(one.gradient())).toBeLessThanOrEqual(1.1 * most);
       }),
-      { numRuns: 300 },
+      { numRuns: 1000 },
     );
   });
 });
