@@ -83,7 +83,13 @@ describe("RTL and simulator are equal with a gradient that the next sample", () 
   it.each<[string, "longer" | "shorter", Gradient, number, Settings]>([
     ["waits for, one layer, batches of two", "longer", lrt, 0, { layers: ONE, batch: 2 }],
     ["waits for, three layers", "longer", { ...sbpca, rank: 2 }, 31, { layers: THREE }],
-    ["waits for if the host does not stall", "longer", sbpca, 32, { layers: ONE, batch: 7, readCycles: 4 }],
+    [
+      "waits for if the host does not stall",
+      "longer",
+      { ...sbpca, rank: 2 },
+      32,
+      { layers: ONE, batch: 7, readCycles: 4 },
+    ],
     ["never waits for, one layer, batches of two", "shorter", sbpca, 33, { layers: ONE, batch: 2, readCycles: 16 }],
     ["never waits for, three layers", "shorter", sbpca, 0, { layers: THREE, readCycles: 8 }],
     ["never waits for, lrt", "shorter", lrt, 34, { layers: THREE, readCycles: 32, batch: 4 }],
