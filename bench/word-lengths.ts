@@ -25,7 +25,8 @@ const BATCH = 128;
 /** Batches before those that are fed, and how many are. */
 const TRAINED = 40;
 const FED = 4;
-const ERROR_BITS = 9;
+/** Of δ's magnitude. */
+const ERROR_BITS = 8;
 
 interface Source {
   readonly name: string;

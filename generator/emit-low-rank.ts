@@ -52,7 +52,7 @@ export function lowRankParameters(ir: Ir, unit: LowRankIr, layer: LayerIr): Para
 const OP_BITS = bitLength(OPS.length - 1);
 
 /** The programs, one behind the other, and where each begins. */
-function programsOf({ initial, sample, flush, batch }: LowRankIr) {
+function assembled({ initial, sample, flush, batch }: LowRankIr) {
   const instructions: Instruction[] = [];
   const starts: Record<string, number> = {};
   for (const [name, program] of Object.entries({ initial, sample, flush, batch })) {
@@ -76,7 +76,7 @@ const columnBits = ({ columns, slots }: LowRankIr): number => indexBits(columns 
 
 /** Bits of an instruction's operand: an address whose highest bit tells a constant, or a number. */
 function fieldBits(unit: LowRankIr): number {
-  const { instructions } = programsOf(unit);
+  const { instructions } = assembled(unit);
   return Math.max(
     bitLength(largest(instructions, ({ d, a, b, c }) => Math.max(d, a, b, c))),
     indexBits(unit.memoryWords) + 1,
@@ -89,7 +89,7 @@ function fieldBits(unit: LowRankIr): number {
 
 /** Formats and program of the low-rank units. */
 export function scalarContext(ir: Ir, unit: LowRankIr) {
-  const { instructions, starts } = programsOf(unit);
+  const { instructions, starts } = assembled(unit);
   const field = fieldBits(unit);
   const waitBits = Math.max(1, bitLength(largest(instructions, (i) => i.wait)));
   const sources = unit.rowColumns + unit.slots;

@@ -136,7 +136,7 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
   const rowOnly = (name: string, value: Value): Parameter[] => (ir.coincidence ? [] : [p(name, value)]);
   return [
     ...group("Size", [
-      ...(ir.method === "nmf" ? [p("INPUTS", layer.inputs)] : rowOnly("INPUTS", layer.inputs)),
+      ...(ir.coincidence && ir.method !== "nmf" ? [] : [p("INPUTS", layer.inputs)]),
       p("OUTPUTS", layer.outputs),
       p("ROW_TILES", layer.rowTiles),
       ...rowOnly("ROW_TILE_BITS", indexBits(layer.rowTiles)),
@@ -413,7 +413,6 @@ function context(ir: Ir) {
     slots: (ir.lowRank?.slots ?? 0) > 0,
     coincidence: ir.coincidence !== undefined,
     train: ir.coincidence ? trainContext(ir, ir.coincidence) : null,
-    rootBits: TRAIN_MANTISSA_BITS,
     randomBits: ir.layers[0].update.randomBits,
     sgd: ir.method === "sgd",
     sampleByRow: ir.method === "sgd" && !ir.coincidence,

@@ -1,8 +1,17 @@
 /** How much of the time each unit works: busy cycles of one batch in the steady state, from the IR's schedule; without
  *  host stalls and pulses. */
 import type { Ir, LowRankIr, PhaseIr, ReadIr } from "./ir.ts";
-import { type Instruction, type Program, type Side, timesIssued } from "./low-rank/program.ts";
-import { gradientPhase, programCycles, programsOf, sampleCycles, scalerCycles, updateCycles } from "./schedule.ts";
+import { type Instruction, type Op, type Side, timesIssued } from "./low-rank/program.ts";
+import { vectorWork } from "./low-rank/schedule.ts";
+import {
+  gradientPhase,
+  type ProgramName,
+  programCycles,
+  programsOf,
+  sampleCycles,
+  scalerCycles,
+  updateCycles,
+} from "./schedule.ts";
 
 export interface UnitUse {
   readonly unit: string;
@@ -28,16 +37,13 @@ const of = (ir: Ir, phase: PhaseIr["phase"]): number =>
 /** Cycles in which a crossbar is read. */
 const readingCycles = (ir: Ir, { steps, planes }: ReadIr): number => steps * planes * ir.readCycles;
 
-/** Sides whose vector unit works at an instruction for a while. */
-const works: Partial<Record<Instruction["op"], readonly Side[]>> = {
-  ...{ dot: ["x", "d"], copy: ["x", "d"], keep: ["x", "d"] },
-  ...{ combineX: ["x"], combineD: ["d"], rowX: ["x"], rowD: ["d"] },
-};
-const isScalar = ({ op }: Instruction): boolean => !works[op] && op !== "loop" && op !== "end";
+/** Whether vector units work at an instruction for a while; of the others all but two are the scalar unit's. */
+const isLong = (op: Op): boolean => vectorWork[op]?.use === "long";
+const isScalar = ({ op }: Instruction): boolean => !isLong(op) && op !== "loop" && op !== "end";
 
 /** Cycles of one instruction in a side's vector unit of so many words (docs/low-rank.md). */
 function vectorCycles({ op, a, b }: Instruction, side: Side, unit: LowRankIr, words: number): number {
-  if (!works[op]?.includes(side)) return 0;
+  if (!isLong(op) || !vectorWork[op]?.sides.includes(side)) return 0;
   switch (op) {
     case "dot":
       return (a === unit.columns || b === unit.columns ? 1 : 2) * words;
@@ -53,11 +59,16 @@ function vectorCycles({ op, a, b }: Instruction, side: Side, unit: LowRankIr, wo
   }
 }
 
-/** Σ over a program's instructions, as often as each is issued. */
-function executed(program: Program | null, cycles: (instruction: Instruction) => number): number {
-  if (!program) return 0;
-  const times = timesIssued(program);
-  return program.instructions.reduce((sum, instruction, pc) => sum + times[pc] * cycles(instruction), 0);
+/** How often each instruction of the programs of these samples is issued. */
+function issued(ir: Ir, unit: LowRankIr, samples: readonly number[]): { instruction: Instruction; times: number }[] {
+  const runs = new Map<ProgramName, number>();
+  for (const name of samples.flatMap((n) => programsOf(ir, n))) runs.set(name, (runs.get(name) ?? 0) + 1);
+  return [...runs].flatMap(([name, count]) => {
+    const program = unit[name];
+    if (!program) return [];
+    const times = timesIssued(program);
+    return program.instructions.map((instruction, pc) => ({ instruction, times: count * times[pc] }));
+  });
 }
 
 export function utilisation(ir: Ir): Utilisation {
@@ -85,8 +96,9 @@ export function utilisation(ir: Ir): Utilisation {
     add(ir.coincidence ? "pulse_train_unit" : "update_unit", layer.index, updates * updateCycles(ir, layer));
   const { lowRank } = ir;
   if (!lowRank) return { batch, units, programs: null };
+  const instructions = issued(ir, lowRank, numbers);
   const executedInBatch = (cycles: (instruction: Instruction) => number) =>
-    numbers.flatMap((n) => programsOf(ir, n)).reduce((sum, name) => sum + executed(lowRank[name], cycles), 0);
+    instructions.reduce((sum, { instruction, times }) => sum + times * cycles(instruction), 0);
   add(
     "scalar_unit",
     null,

@@ -2,6 +2,7 @@
  *  A listener of `Machine`; nothing here is computed when nobody listens. */
 import { LATCH_BITS, setupTiming, THRESHOLD_LATENCY } from "../generator/coincidence.ts";
 import type { Ir, LayerIr, LowRankIr, ReadIr } from "../generator/ir.ts";
+import { COMBINE_LATENCY, WRITE_LATENCY } from "../generator/low-rank/build.ts";
 import type { Instruction } from "../generator/low-rank/program.ts";
 import { countLatency, handOverWait, programCycles, rowIssues, rowOverhead } from "../generator/schedule.ts";
 import { packLanes } from "./arith.ts";
@@ -15,9 +16,6 @@ import type { HostStalls } from "./units/sample-input.ts";
 /** Takes events channel by channel; within a channel they come in the order of their cycles.
  *  @param value the channel's fields, the first in the lowest bits */
 export type EventSink = (channel: number, cycle: number, value: bigint) => void;
-
-/** From a column's last product to the visibility of its write. */
-const FACTOR_LATENCY = 4;
 
 const PHASE = { idle: 0, load: 1, forward: 2, error: 3, backward: 4, gradient: 5, update: 6, range: 7 } as const;
 
@@ -312,7 +310,7 @@ export class Tracer implements Listener {
   #combination(l: number, side: "x" | "d", issue: number): void {
     const { rank } = this.#lowRank(l).unit;
     const { words } = this.#ir.vectors[side === "x" ? l : l + 1];
-    const first = issue + 1 + (rank + 1) + rank + FACTOR_LATENCY;
+    const first = issue + 1 + (rank + 1) + rank + COMBINE_LATENCY;
     for (let w = 0; w < words; w++)
       for (let r = 0; r < rank; r++) this.#factor(l, side, r, w, first + (w * rank + r) * (rank + 1));
   }
@@ -320,13 +318,14 @@ export class Tracer implements Listener {
   #element(l: number, side: "x" | "d", r: number, element: number, issue: number): void {
     if (element >= this.#lowRank(l).state[side].size) return;
     const { lanes } = this.#ir.vectors[side === "x" ? l : l + 1];
-    this.#factor(l, side, r, Math.floor(element / lanes), issue + 3);
+    this.#factor(l, side, r, Math.floor(element / lanes), issue + WRITE_LATENCY);
   }
 
   #copied(l: number, side: "x" | "d", issue: number): void {
     const { outer } = this.#lowRank(l).unit;
     const { words } = this.#ir.vectors[side === "x" ? l : l + 1];
-    for (let m = 0; m < outer * words; m++) this.#factor(l, side, Math.floor(m / words), m % words, issue + 3 + m);
+    for (let m = 0; m < outer * words; m++)
+      this.#factor(l, side, Math.floor(m / words), m % words, issue + WRITE_LATENCY + m);
   }
 
   #kept(l: number, side: "x" | "d", issue: number): void {
@@ -336,7 +335,7 @@ export class Tracer implements Listener {
     const slot = (this.#machine.state.inBatch - 1) % unit.slots;
     for (let w = 0; w < words; w++) {
       const data = packLanes(vector, w * lanes, lanes, side === "x" ? bits : this.#ir.errorBits, size);
-      this.#emit(`layer_${l}/${side}_sample_write`, issue + 3 + w, slot * words + w, data);
+      this.#emit(`layer_${l}/${side}_sample_write`, issue + WRITE_LATENCY + w, slot * words + w, data);
     }
   }
 

@@ -247,9 +247,9 @@ class Window {
 function longestBatch(ir: Ir): number {
   const once = (phase: string) => ir.phases.filter((p) => p.phase === phase).reduce((sum, p) => sum + p.cycles, 0);
   // As if no low-rank program ran beside other phases.
+  const others = sampleCycles(ir.phases);
   let samples = 0;
-  for (let n = 0; n < ir.batch; n++)
-    samples += sampleCycles(ir.phases) + (ir.lowRank ? gradientPhase(ir, n, 0) : once("gradient"));
+  for (let n = 0; n < ir.batch; n++) samples += others + (ir.lowRank ? gradientPhase(ir, n, 0) : once("gradient"));
   const update = Math.max(...ir.layers.map((layer) => updateCycles(ir, layer) + mostPulseCycles(ir, layer)));
   return samples + (ir.method === "sgd" ? ir.batch : 1) * update + once("range");
 }

@@ -6,7 +6,7 @@ import { programsOf } from "../generator/schedule.ts";
 import { type LowRank, reconstruct } from "../golden/low-rank/low-rank.ts";
 import { Arena } from "../sim/kernels/arena.ts";
 import { instantiate, kernelModule } from "../sim/kernels/load.ts";
-import { createLowRankStates, type LowRankState, LowRankUnit } from "../sim/units/low-rank-unit.ts";
+import { createLowRankStates, type LowRankState, LowRankUnit, type UnitSizes } from "../sim/units/low-rank-unit.ts";
 
 /** Codes of one sample; δ is a code times 2^exponent. */
 export interface UnitSample {
@@ -20,31 +20,26 @@ export const reals = ({ x, delta, exponent }: UnitSample) => ({
   delta: Float64Array.from(delta, (v) => v * 2 ** exponent),
 });
 
-export interface UnitSizes {
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly inputBits: number;
-  readonly errorBits: number;
-}
+type Sizes = Omit<UnitSizes, "seed">;
 
 export class UnitAlone {
   readonly ir: LowRankIr;
   readonly state: LowRankState;
-  readonly #sizes: UnitSizes;
+  readonly #sizes: Sizes;
   readonly #unit: LowRankUnit;
   #samples = 0;
 
-  constructor(settings: LowRankSettings, sizes: UnitSizes, seed = 1) {
+  constructor(settings: LowRankSettings, sizes: Sizes, seed = 1) {
     const { inputs, outputs, inputBits, errorBits } = sizes;
     const method = settings.nmf ? "nmf" : (settings.stream?.method ?? "nmf");
     const longest = {
       words: { x: Math.ceil(inputs / 16), d: Math.ceil(outputs / 16) },
       elements: { x: inputs, d: outputs },
-      codeBits: { x: inputBits, d: errorBits - 1 },
+      codeBits: { x: inputBits, d: errorBits },
     };
     this.ir = lowRankIr(method, settings, false, longest, [seed]);
     const arena = new Arena();
-    [this.state] = createLowRankStates(this.ir, [{ ...sizes, errorBits: errorBits - 1, seed }], arena);
+    [this.state] = createLowRankStates(this.ir, [{ ...sizes, seed }], arena);
     this.#unit = new LowRankUnit(this.ir, this.state, instantiate(kernelModule(), arena.memory));
     this.#sizes = sizes;
   }

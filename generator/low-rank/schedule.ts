@@ -1,15 +1,23 @@
 /** Gives the instructions of one block their cycles: list scheduling with the longest way to the end first. */
-import { FUNCTION_LATENCY, LATENCY, type Node, PUT_LATENCY, type Side, STORE_LATENCY, type Timing } from "./program.ts";
+import {
+  FUNCTION_LATENCY,
+  LATENCY,
+  type Node,
+  type Op,
+  PUT_LATENCY,
+  type Side,
+  STORE_LATENCY,
+  type Timing,
+} from "./program.ts";
 
-/** What a node occupies of a side's vector unit. */
-type Use = "long" | "element" | "store";
-
-interface Kind {
+interface VectorWork {
   readonly sides: readonly Side[];
-  readonly use: Use;
+  /** For as many cycles as there are words, or at one element. */
+  readonly use: "long" | "element" | "store";
 }
 
-const kinds: Partial<Record<Node["op"], Kind>> = {
+/** What an instruction does in the vector units, and on which sides. */
+export const vectorWork: Partial<Record<Op, VectorWork>> = {
   dot: { sides: ["x", "d"], use: "long" },
   copy: { sides: ["x", "d"], use: "long" },
   keep: { sides: ["x", "d"], use: "long" },
@@ -94,7 +102,7 @@ function edgesOf(nodes: readonly Node[], latency: (n: number) => number): Edge[]
       readers.set(id, []);
       writer.set(id, n);
     }
-    const kind = kinds[node.op];
+    const kind = vectorWork[node.op];
     for (const side of kind?.sides ?? []) {
       const own = work[side];
       if (own.long >= 0) edge(own.long, n, latency(own.long));

@@ -46,7 +46,7 @@ interface Settings {
 function unitOf(settings: Settings): UnitAlone {
   const { method, rank, factorBits, unbiased = 0, seed = 1, inputs = INPUTS, outputs = OUTPUTS, nmf = null } = settings;
   const stream = rank > 0 ? { method, rank, unbiased } : null;
-  const sizes = { inputs, outputs, inputBits: 8, errorBits: 10 };
+  const sizes = { inputs, outputs, inputBits: 8, errorBits: 9 };
   return new UnitAlone({ stream, nmf, factorBits, batch: BATCH }, sizes, seed);
 }
 
