@@ -3,6 +3,7 @@
 import type { Calibration } from "./calibration.ts";
 import { channels } from "./channels.ts";
 import { coincidenceUnits, edges } from "./coincidence.ts";
+import { resolveDevice } from "./device/resolve.ts";
 import { Refusal } from "./errors.ts";
 import { bitLength, scale, signedBits } from "./fixed.ts";
 import type { CellIr, ErrorUnitIr, Ir, LayerIr, LowRankIr, ReadIr, VectorIr } from "./ir.ts";
@@ -13,7 +14,7 @@ import { filled, hardwareMethod, isLowRank, type LowRankMethod } from "./method-
 import { mix } from "./random.ts";
 import { registerMap } from "./registers.ts";
 import { phases } from "./schedule.ts";
-import { type Design, deviceLevels } from "./schema.ts";
+import type { Design } from "./schema.ts";
 
 const PROBABILITY_FRACTION = 15;
 const EXPONENTIAL_BITS = 16;
@@ -43,11 +44,7 @@ export interface Geometry {
 export function geometry(design: Design): Geometry {
   const { tile, network } = design;
   hardwareMethod(design);
-  const levels = deviceLevels(design);
-  if (levels === null)
-    throw new Refusal(
-      `${design.name}: device.preset: "${design.device.preset}" has continuous weights, which only the golden model trains; use ideal-N, e.g. ideal-500`,
-    );
+  const { levels } = resolveDevice(design);
   const unitsPerPulse = levels % 2 === 0 ? 1 : 2;
   const full = levels * unitsPerPulse;
   const rowAdcs = tile.rows / tile.columnsPerAdc;

@@ -1,5 +1,6 @@
 /** Loads a design by preset or file name, with the changes that a user asks for (`--set path=value`). */
 import { readFileSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
 import { EXIT, Refusal } from "./errors.ts";
 import { JsonProblem, parseJson } from "./json.ts";
 import { presets } from "./presets.ts";
@@ -23,25 +24,41 @@ interface SchemaNode {
 export function loadDesign(nameOrFile: string, sets: readonly string[] = []): LoadedDesign {
   const input = readDesign(nameOrFile);
   for (const set of sets) applySet(input, set);
+  readDevice(input, nameOrFile);
   return { design: validateDesign(input, nameOrFile), source: nameOrFile };
 }
 
 function readDesign(nameOrFile: string): unknown {
   if (Object.hasOwn(presets, nameOrFile)) return structuredClone(presets[nameOrFile]);
-  const text = readText(nameOrFile);
+  return readJson(nameOrFile, "a design file", `give a design file, or a preset: ${Object.keys(presets).join(", ")}`);
+}
+
+function readJson(file: string, kind: string, help: string): unknown {
+  const text = readText(file, help);
   try {
     return parseJson(text);
   } catch (error) {
     if (error instanceof JsonProblem)
       throw new Refusal(
-        `${nameOrFile}: line ${error.line}, column ${error.column}: ${error.message}; a design file is JSON without comments`,
+        `${file}: line ${error.line}, column ${error.column}: ${error.message}; ${kind} is JSON without comments`,
       );
     throw error;
   }
 }
 
-function readText(file: string): string {
-  const help = `give a design file, or a preset: ${Object.keys(presets).join(", ")}`;
+/** A device file's content takes its name's place: a design holds all that it depends on. Its path starts at the design
+ *  file's folder. */
+function readDevice(input: unknown, nameOrFile: string): void {
+  const { device } = (input ?? {}) as { device?: { preset?: unknown; model?: unknown } };
+  const preset = device?.preset;
+  if (!device || typeof preset !== "string" || !/\.json$/i.test(preset) || device?.model !== undefined) return;
+  const base = Object.hasOwn(presets, nameOrFile) ? "." : dirname(nameOrFile);
+  const file = isAbsolute(preset) ? preset : join(base, preset);
+  device.model = readJson(file, "a device file", "give a device file, or use a preset of docs/devices.md");
+  delete device.preset;
+}
+
+function readText(file: string, help: string): string {
   try {
     const kind = statSync(file);
     if (kind.isDirectory()) throw new Refusal(`${file}: is a folder; ${help}`);

@@ -1,5 +1,7 @@
 /** The design file: its schema (one place for every default and bound) and the rules between fields. */
 import { z } from "zod";
+import { deviceModelSchema, nonlinearitySchema, statesSchema } from "./device/model.ts";
+import { deviceProblem } from "./device/resolve.ts";
 import { Refusal } from "./errors.ts";
 import { LONGEST_TRAIN, methodDefaults, withMethodFields } from "./method-fields.ts";
 
@@ -48,8 +50,45 @@ export const designSchema = z.strictObject({
   device: z.strictObject({
     preset: z
       .string()
-      .regex(/^ideal(-\d{1,5})?$/, "ideal (continuous, golden model only) or ideal-N, N levels")
-      .describe("ideal-N: N equal steps from the lowest to the highest conductance."),
+      .optional()
+      .describe(
+        "ideal-N: N equal steps from the lowest to the highest conductance; a published device (docs/devices.md); or a device file, *.json or *.csv.",
+      ),
+    model: deviceModelSchema.optional().describe("A device of your own, instead of preset."),
+    states: statesSchema.optional().describe("Pulses through the whole range, instead of the device's own."),
+    nonlinearity: nonlinearitySchema.optional().describe("NeuroSim's labels, instead of the device's own curves."),
+    cycleToCycle: z
+      .number()
+      .min(0)
+      .max(0.5)
+      .optional()
+      .describe("Standard deviation of one pulse's change, as a part of the range, instead of the device's own."),
+    deviceToDevice: z
+      .number()
+      .min(0)
+      .max(4)
+      .optional()
+      .describe("Standard deviation of the nonlinearity label from device to device, instead of the device's own."),
+    stuckOn: z.number().min(0).max(1).default(0).describe("Part of the cells stuck at the highest conductance."),
+    stuckOff: z.number().min(0).max(1).default(0).describe("Part of the cells stuck at the lowest conductance."),
+    readNoise: z
+      .number()
+      .min(0)
+      .max(0.2)
+      .default(0)
+      .describe("Standard deviation of a cell's conductance from read to read, as a part of the range."),
+    drift: z
+      .number()
+      .min(0)
+      .max(0.003)
+      .default(0)
+      .describe("Part of the way to driftTarget that a conductance goes by itself in the time of one batch."),
+    driftTarget: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe("Where conductances drift to: 0 the lowest, 1 the highest."),
     pulseCycles: int(1, 1024).default(1).describe("Clock cycles of one programming pulse."),
   }),
   gradient: z.strictObject({
@@ -155,12 +194,6 @@ export function designJsonSchema(): SchemaNode {
   return z.toJSONSchema(designSchema, { io: "input" }) as SchemaNode;
 }
 
-/** Levels of the device; null: continuous weights. */
-export function deviceLevels(design: Design): number | null {
-  const match = /^ideal-(\d+)$/.exec(design.device.preset);
-  return match ? Number(match[1]) : null;
-}
-
 function show(value: unknown): string {
   const text = JSON.stringify(value);
   return text === undefined ? "nothing" : text.length > 60 ? `${text.slice(0, 57)}…` : text;
@@ -222,7 +255,7 @@ export function validateDesign(input: unknown, source: string): Design {
   const refuse = (path: string, why: string): never => {
     throw new Refusal(`${source}: ${path}: ${why}`);
   };
-  const { tile, device, gradient, network, training } = design;
+  const { tile, gradient, network, training } = design;
   for (const side of ["rows", "cols"] as const) {
     if (tile[side] % tile.columnsPerAdc !== 0) {
       const right = divisors(tile.rows).filter((d) => tile.cols % d === 0);
@@ -234,9 +267,8 @@ export function validateDesign(input: unknown, source: string): Design {
   }
   if (network.activation === "tanh" && tile.inputBits < 2)
     refuse("tile.inputBits", "1 leaves no bit beside the sign of tanh; use 2 to 8");
-  const levels = deviceLevels(design);
-  if (levels !== null && (levels < 2 || levels > 16384))
-    refuse("device.preset", `${show(device.preset)} has ${levels} levels; use ideal-2 to ideal-16384`);
+  const problem = deviceProblem(design);
+  if (problem) refuse(problem.path, problem.why);
   if (gradient.method !== "mbgd" && gradient.accumulatorBits !== undefined)
     refuse(
       "gradient.accumulatorBits",

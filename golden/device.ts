@@ -1,7 +1,8 @@
 /** The ideal devices: continuous weights, or N equal steps between −1 and 1.
  *      ΔW = (W_max − W_min) / N = 2 / N */
 import type { Random } from "../data/random.ts";
-import { Refusal } from "../generator/errors.ts";
+import { isContinuous, resolveDevice } from "../generator/device/resolve.ts";
+import type { Design } from "../generator/schema.ts";
 import { type Rounding, round } from "./rounding.ts";
 
 export interface Device {
@@ -9,12 +10,8 @@ export interface Device {
   readonly levels: number | null;
 }
 
-export function deviceOf(preset: string): Device {
-  if (preset === "ideal") return { levels: null };
-  const levels = /^ideal-(\d+)$/.exec(preset)?.[1];
-  if (levels === undefined)
-    throw new Refusal(`device.preset: ${JSON.stringify(preset)} is unknown; use ideal or ideal-N`);
-  return { levels: Number(levels) };
+export function deviceOf(design: Pick<Design, "name" | "device">): Device {
+  return { levels: isContinuous(design) ? null : resolveDevice(design).levels };
 }
 
 /** The weights a device takes when it is told to hold these: clipped, and the nearest of its states. */

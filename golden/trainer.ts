@@ -21,8 +21,7 @@ import {
 import { backward, forward, loadSample, loss, newPass, type Pass } from "./network.ts";
 
 /** The parts of a design that the golden model reads: nothing of its tiles, converters and word lengths. */
-export type GoldenDesign = Pick<Design, "network" | "training"> & {
-  readonly device: Pick<Design["device"], "preset">;
+export type GoldenDesign = Pick<Design, "name" | "network" | "training" | "device"> & {
   readonly gradient: MethodSettings & UpdateSettings;
 };
 
@@ -41,7 +40,7 @@ export interface Trainer {
 /** A device programmed with the initial weights, and the update that its design asks for. */
 export function newTrainer(design: GoldenDesign, initial: readonly Float64Array[], seed: number): Trainer {
   const { network, gradient } = design;
-  const device = deviceOf(design.device.preset);
+  const device = deviceOf(design);
   const layers = initial.map((w) => ({
     weights: program(device, w),
     pulses: new Uint32Array(device.levels === null ? 0 : w.length),
