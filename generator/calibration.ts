@@ -88,7 +88,7 @@ export function calibration(
       });
     },
   });
-  const half = geo.cell.full / 2;
+  const { weightOne } = geo.cell;
   const { activation } = design.network;
   const { inputBits, errorBits } = design.tile;
   const layers = result.layers.map((ranges, l) => {
@@ -101,7 +101,7 @@ export function calibration(
       const w = weights[l];
       const rows = grid.rowAdcs * grid.rowTiles;
       const cols = grid.colAdcs * grid.colTiles;
-      const forward = (i: number, j: number) => w[i * grid.outputs + j] * half;
+      const forward = (i: number, j: number) => w[i * grid.outputs + j] * weightOne;
       const rowTile = (i: number) => Math.floor((i % rows) / grid.rowAdcs);
       maxForwardSum = Math.max(
         maxForwardSum,
@@ -111,7 +111,7 @@ export function calibration(
       const largest = delta[l].reduce((m, v) => Math.max(m, Math.abs(v)), 2 ** -40);
       const drive = drives(delta[l], powerAbove(largest), errorBits - 1);
       const colTile = (j: number) => Math.floor((j % cols) / grid.colAdcs);
-      const backward = (j: number, i: number) => w[i * grid.outputs + j] * half;
+      const backward = (j: number, i: number) => w[i * grid.outputs + j] * weightOne;
       maxBackwardSum = Math.max(
         maxBackwardSum,
         largestSum(drive, grid.inputs, errorBits - 1, backward, colTile, grid.colTiles),

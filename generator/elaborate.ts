@@ -4,6 +4,7 @@ import type { Calibration } from "./calibration.ts";
 import { channels } from "./channels.ts";
 import { coincidenceUnits, edges } from "./coincidence.ts";
 import { resolveDevice } from "./device/resolve.ts";
+import { deviceIr, largestNoise, rangeUnits, tileKey } from "./device/response.ts";
 import { Refusal } from "./errors.ts";
 import { bitLength, scale, signedBits } from "./fixed.ts";
 import type { CellIr, ErrorUnitIr, Ir, LayerIr, LowRankIr, ReadIr, VectorIr } from "./ir.ts";
@@ -22,6 +23,8 @@ const LOG2E_FRACTION = 14;
 const Z_BITS = 16;
 const RELU_RANGE_STEPS = 8;
 const RANDOM_BITS = 16;
+/** Stream of `mix` that the devices' seed comes from. */
+const DEVICE_STREAM = 0x7ffffff0;
 /** No value of any unit needs more bits, so a double holds each exactly. */
 const WIDEST = 53;
 /** Saturations that a range tolerates: one in this many codes. */
@@ -44,13 +47,23 @@ export interface Geometry {
 export function geometry(design: Design): Geometry {
   const { tile, network } = design;
   hardwareMethod(design);
-  const { levels } = resolveDevice(design);
-  const unitsPerPulse = levels % 2 === 0 ? 1 : 2;
-  const full = levels * unitsPerPulse;
+  const device = resolveDevice(design);
+  const { levels } = device;
+  const integers = deviceIr(device, Math.max(tile.rows, tile.cols), mix(design.training.seed, DEVICE_STREAM));
+  const full = integers ? rangeUnits(device) : levels * (levels % 2 === 0 ? 1 : 2);
   const rowAdcs = tile.rows / tile.columnsPerAdc;
   const colAdcs = tile.cols / tile.columnsPerAdc;
   return {
-    cell: { levels, unitsPerPulse, full, reference: full / 2, bits: bitLength(full) },
+    cell: {
+      levels,
+      unitsPerPulse: Math.round(full / levels),
+      full,
+      reference: full / 2,
+      bits: bitLength(full),
+      weightOne: full / 2,
+      pulsesPerWeight: levels / 2,
+      ...(integers ? { device: integers } : {}),
+    },
     grids: network.layers.slice(1).map((outputs, l) => ({
       inputs: network.layers[l],
       outputs,
@@ -60,6 +73,17 @@ export function geometry(design: Design): Geometry {
       colAdcs,
     })),
   };
+}
+
+/** Largest magnitude of a sum over so many driven lines, its noise included. */
+function largestSum({ weightOne, device }: CellIr, lines: number): number {
+  return lines * weightOne + (device ? largestNoise(device, lines) : 0);
+}
+
+/** Keys of layer l's tiles, which are numbered through the machine. */
+function tileKeys(seed: number, grids: Geometry["grids"], l: number): number[] {
+  const first = grids.slice(0, l).reduce((sum, { rowTiles, colTiles }) => sum + rowTiles * colTiles, 0);
+  return Array.from({ length: grids[l].rowTiles * grids[l].colTiles }, (_, t) => tileKey(seed, first + t));
 }
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
@@ -165,7 +189,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     const steps = Math.ceil(sampled / group);
     const words = Math.ceil(sampled / opts.lanes);
     const wordsPerStep = group / opts.lanes;
-    const sumBits = signedBits(Math.min(driven, opts.drivenLines) * cell.reference);
+    const sumBits = signedBits(largestSum(cell, Math.min(driven, opts.drivenLines)));
     const codeBits = tile.adcBits === "lossless" ? sumBits : Math.min(tile.adcBits, sumBits);
     const codeMax = 2 ** (codeBits - 1) - 1;
     const mergedBits = signedBits(codeMax * opts.summedTiles);
@@ -202,7 +226,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     ? 2 ** -PROBABILITY_FRACTION
     : 2 ** -(one + vectors[layerCount].derivativeFraction);
   for (let l = layerCount - 2; l >= 0; l--)
-    errorScales[l] = errorScales[l + 1] * (2 / cell.full) * 2 ** -vectors[l + 1].derivativeFraction;
+    errorScales[l] = (errorScales[l + 1] / cell.weightOne) * 2 ** -vectors[l + 1].derivativeFraction;
   const outputRawBits = softmax
     ? PROBABILITY_FRACTION + 2
     : tile.inputBits + 2 + Math.max(0, one - tile.inputBits) + vectors[layerCount].derivativeBits;
@@ -240,7 +264,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     const isRelu = network.activation === "relu";
     const rangeOf = (v: number) => (isRelu && v > 0 && v < layerCount ? RELU_RANGE_STEPS : 0);
     const zFraction = zFractions[l];
-    const requant = scale(2 ** (zFraction - input.fraction + 1) / cell.full, forward.rangeMax + rangeOf(l), WIDEST);
+    const requant = scale(2 ** (zFraction - input.fraction) / cell.weightOne, forward.rangeMax + rangeOf(l), WIDEST);
     if (forward.accumulatorBits + bitLength(requant.multiplier) + 1 > WIDEST)
       refuse(
         "network.layers",
@@ -263,7 +287,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     const samples = method === "sbpca" || method === "nmf" ? 1 : training.batch;
     const unit = lowRank ? 2 ** (1 - lowRank.factorBits) : 1;
     const pulsesPerUnit =
-      ((training.learningRate * cell.levels) / (2 * samples)) *
+      ((training.learningRate * cell.pulsesPerWeight) / samples) *
       unit *
       2 ** (exponentZero - input.fraction) *
       errorScales[l];
@@ -321,6 +345,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
         ),
       },
       ...(coincidence ? { edges: edges(training.seed, l, grid, input, output) } : {}),
+      ...(cell.device ? { tileKeys: tileKeys(cell.device.seed, grids, l) } : {}),
     });
   }
   // Raw errors of a layer: the transposed sums of the next one, times the derivative.

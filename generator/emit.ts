@@ -11,8 +11,9 @@ import {
   TRAIN_EXPONENT_BITS,
   TRAIN_MANTISSA_BITS,
 } from "./coincidence.ts";
+import { cellContext, deviceParameters } from "./emit-device.ts";
 import { functionContext, lowRankParameters, scalarContext } from "./emit-low-rank.ts";
-import { hex, type Parameter, type Value } from "./emit-values.ts";
+import { hex, type Parameter, seedList, sized, tableLines, type Value } from "./emit-values.ts";
 import { bitLength, indexBits } from "./fixed.ts";
 import type { CoincidenceIr, EdgesIr, Ir, LayerIr, ReadIr, RegisterIr } from "./ir.ts";
 
@@ -89,21 +90,6 @@ const noRead: Omit<ReadIr, "linesPerAdc" | "adcsPerTile" | "sampledTiles" | "sum
 
 const flag = (value: boolean): number => (value ? 1 : 0);
 
-/** A code as a sized constant, two's complement. */
-function sized(value: number, bits: number): string {
-  const code = value < 0 ? value + 2 ** bits : value;
-  return `${bits}'h${hex(code, Math.ceil(bits / 4))}`;
-}
-
-/** A table as lines of one concatenation: index 0 comes last, in the lowest bits. */
-function tableLines(table: readonly number[], bits: number): { line: string }[] {
-  const codes = [...table].reverse().map((code) => sized(code, bits));
-  const lines: { line: string }[] = [];
-  for (let k = 0; k < codes.length; k += 8)
-    lines.push({ line: codes.slice(k, k + 8).join(", ") + (k + 8 < codes.length ? "," : "") });
-  return lines;
-}
-
 function readParameters(prefix: string, read: typeof noRead): Parameter[] {
   const p = (name: string, value: number): Parameter => ({ name: `${prefix}_${name}`, value });
   return [
@@ -150,7 +136,7 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
       p("CELL_ADDRESS_BITS", indexBits(ir.tileRows * ir.tileCols)),
       p("REFERENCE", ir.cell.reference),
       p("FULL", ir.cell.full),
-      p("UNITS_PER_PULSE", ir.cell.unitsPerPulse),
+      ...(ir.cell.device ? deviceParameters(ir, layer) : [p("UNITS_PER_PULSE", ir.cell.unitsPerPulse)]),
     ]),
     ...group("Lines that share an ADC", [
       p("LINES_PER_ADC", layer.linesPerAdc),
@@ -219,13 +205,6 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
     ]),
   ];
 }
-
-/** Seeds as one number, the first in the lowest bits. */
-const seedList = (seeds: readonly number[]): string =>
-  `{${[...seeds]
-    .reverse()
-    .map((seed) => `32'h${hex(seed, 8)}`)
-    .join(", ")}}`;
 
 function rowParameters(ir: Ir, { update }: LayerIr): Parameter[] {
   const p = (name: string, value: Value): Parameter => ({ name, value });
@@ -412,6 +391,7 @@ function context(ir: Ir) {
     nmf: ir.method === "nmf",
     slots: (ir.lowRank?.slots ?? 0) > 0,
     coincidence: ir.coincidence !== undefined,
+    ...cellContext(ir),
     train: ir.coincidence ? trainContext(ir, ir.coincidence) : null,
     randomBits: ir.layers[0].update.randomBits,
     sgd: ir.method === "sgd",

@@ -19,11 +19,8 @@ export function initialWeights(design: Design): Float64Array[] {
   });
 }
 
-/** Nearest state of each weight, in conductance units. */
-export function toConductance(weights: Float64Array, cell: CellIr): Uint16Array {
-  const half = cell.levels / 2;
-  return Uint16Array.from(
-    weights,
-    (w) => Math.min(cell.levels, Math.max(0, Math.round((w + 1) * half))) * cell.unitsPerPulse,
-  );
+/** Conductance of each weight, in units: of a device of exact steps, its nearest state. */
+export function toConductance(weights: Float64Array, { full, weightOne, unitsPerPulse, device }: CellIr): Uint16Array {
+  const step = device ? 1 : unitsPerPulse;
+  return Uint16Array.from(weights, (w) => Math.min(full, Math.max(0, Math.round(((w + 1) * weightOne) / step) * step)));
 }

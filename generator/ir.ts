@@ -1,6 +1,7 @@
 /** The architecture IR: every width, depth, count, shift, table and seed of one machine, computed once by
  *  `elaborate` and read by the RTL templates, the simulator, the harness and the reports. Frozen after elaboration.
  *  The machine that these numbers describe is specified in `docs/machine.md`; the symbols there are named here. */
+import type { DeviceIr } from "./device/response.ts";
 import type { Program } from "./low-rank/program.ts";
 import type { LowRankMethod, Method } from "./method-fields.ts";
 import type { Design } from "./schema.ts";
@@ -90,6 +91,8 @@ export interface LayerIr {
   readonly gradient: GradientIr;
   readonly update: UpdateIr;
   readonly edges?: EdgesIr;
+  /** Keys of the tiles' randomness, where devices have any: [row tile][column tile]. */
+  readonly tileKeys?: readonly number[];
   /** Real value of an error code: δ = code · 2^exponent · errorScale. */
   readonly errorScale: number;
 }
@@ -182,11 +185,17 @@ export interface UpdateIr {
 
 export interface CellIr {
   readonly levels: number;
-  /** Conductance units of one pulse, of full scale, and of the reference column. */
+  /** Conductance units of one pulse of an exact device, of full scale, and of the reference column. */
   readonly unitsPerPulse: number;
   readonly full: number;
   readonly reference: number;
   readonly bits: number;
+  /** Units of a weight of one. */
+  readonly weightOne: number;
+  /** Pulses that a weight of one takes. */
+  readonly pulsesPerWeight: number;
+  /** Where pulses do not make equal, exact steps, or cells and lines have noise. */
+  readonly device?: DeviceIr;
 }
 
 export interface ErrorUnitIr {

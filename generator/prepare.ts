@@ -22,6 +22,10 @@ export function prepareMachine(design: Design, options: { data?: string } = {}):
   const head = loadHead(shape, { path: options.data }, calibrationSamples(design));
   const ir = elaborate(design, calibration(design, geo, initial, head));
   const conductances = initial.map((weights) => toConductance(weights, ir.cell));
-  const half = ir.cell.full / 2;
-  return { ir, conductances, weights: conductances.map((g) => Float64Array.from(g, (v) => (v - half) / half)) };
+  const { reference, weightOne } = ir.cell;
+  return {
+    ir,
+    conductances,
+    weights: conductances.map((g) => Float64Array.from(g, (v) => (v - reference) / weightOne)),
+  };
 }

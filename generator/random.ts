@@ -17,3 +17,12 @@ export function xorshift32(state: number): number {
   x ^= x << 5;
   return x >>> 0;
 }
+
+/** A draw of one cell or line, whatever the order of evaluation: a 32-bit hash of its tile's key, its address and which
+ *  draw it is (the finaliser is Ettinger's lowbias32). */
+export function drawHash(key: number, address: number, draw: number): number {
+  let h = (key + Math.imul(address, 0x9e3779b1) + Math.imul(draw, 0x85ebca77)) | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x7feb352d);
+  h = Math.imul(h ^ (h >>> 15), 0x846ca68b);
+  return (h ^ (h >>> 16)) >>> 0;
+}

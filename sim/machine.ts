@@ -7,6 +7,7 @@ import { type CycleCount, emptyCycles, PhaseCycles } from "./cycles.ts";
 import { instantiate, kernelModule } from "./kernels/load.ts";
 import type { SamplePath, Scratch } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, type LayerState, type MachineState, PULSE, trainedSamples } from "./state.ts";
+import { drift, pulse } from "./units/cell.ts";
 import { accumulate } from "./units/gradient-unit.ts";
 import { LowRankUnit, type SampleVectors, type Side } from "./units/low-rank-unit.ts";
 import { type OuterProduct, PulseTrainUnit, type Train } from "./units/pulse-train.ts";
@@ -40,20 +41,11 @@ export interface Listener {
 /** Takes a layer's pulse counts of one row neuron to its cells: `pulse_programmer` and the macro's device.
  *  @returns pulses given */
 export function program(ir: Ir, layer: LayerIr, state: LayerState, i: number, counts: Int16Array): number {
-  const { unitsPerPulse, full, reference } = ir.cell;
   let given = 0;
   for (let j = 0; j < layer.outputs; j++) {
-    const count = counts[j];
-    if (count === 0) continue;
-    const k = i * layer.outputs + j;
-    const g = state.cells[k] + count * unitsPerPulse;
-    const clipped = Math.min(full, Math.max(0, g));
-    state.cells[k] = clipped;
-    state.weights[i * state.forwardStride + j] = clipped - reference;
-    if (layer.index > 0) state.transposed[j * state.backwardStride + i] = clipped - reference;
-    const magnitude = count < 0 ? -count : count;
-    state.wear[k] += magnitude;
-    given += magnitude;
+    const count = Math.abs(counts[j]);
+    for (let n = 0; n < count; n++) pulse(ir, layer, state, i, j, counts[j] > 0);
+    given += count;
   }
   return given;
 }
@@ -215,6 +207,8 @@ export class Machine {
     const { ir, state, path } = this;
     const { scratch } = path;
     scratch.x[0].set(codes);
+    path.samples.forward = state.samples;
+    path.samples.backward = trainedSamples(ir, state);
     const prediction = path.run(label, train);
     this.countSample(scratch, label, prediction, train);
     this.listener?.sample(scratch, label, prediction, train);
@@ -338,8 +332,12 @@ export class Machine {
 
   endBatch(): void {
     const { ir, state } = this;
+    const unit = this.path.updateUnit;
+    const drifts = (ir.cell.device?.drift ?? 0) > 0;
     ir.layers.forEach((layer, l) => {
       decideRanges(layer, state.layers[l]);
+      if (drifts && unit) unit.drift(l, state.batches);
+      else if (drifts) drift(ir, layer, state.layers[l], state.batches);
     });
     state.batches++;
     state.inBatch = 0;

@@ -33,6 +33,9 @@ export const CONTROL = {
   /** Of samples kept for the low-rank units: the first one's place in the batch, from 1; 1 in the first batch of all. */
   place: 9,
   batches: 10,
+  /** Samples read before the list's first, by direction. */
+  forwardSamples: 11,
+  backwardSamples: 12,
   words: 16,
 } as const;
 
@@ -228,7 +231,10 @@ export class Share {
   }
 
   #sample(place: number, train: boolean): boolean {
-    const { codes, labels, order } = this.#common.pool;
+    const { control, pool } = this.#common;
+    const { codes, labels, order } = pool;
+    this.path.samples.forward = control[CONTROL.forwardSamples] + place;
+    this.path.samples.backward = control[CONTROL.backwardSamples] + place;
     const x = this.path.scratch.x[0];
     const index = order[place];
     x.set(codes.subarray(index * x.length, (index + 1) * x.length));

@@ -22,8 +22,8 @@ import {
   type ShareBuffers,
 } from "./parallel-share.ts";
 import type { WorkerStart } from "./parallel-worker.ts";
-import { PlainSamplePath, type SamplePath } from "./sample-path.ts";
-import { createState } from "./state.ts";
+import { PlainSamplePath, type SamplePath, TEST_SAMPLES } from "./sample-path.ts";
+import { createState, trainedSamples } from "./state.ts";
 import { inputCodes } from "./units/sample-input.ts";
 
 /** Samples that a thread takes at once, at most. */
@@ -106,6 +106,7 @@ class PlainRunner implements Runner {
     let correct = 0;
     for (let k = 0; k < count; k++) {
       scratch.x[0].set(this.#codes(test, k));
+      this.path.samples.forward = TEST_SAMPLES + k;
       if (this.path.run(test.labels[k], false) === test.labels[k]) correct++;
     }
     for (const counts of scratch.saturation) counts.fill(0);
@@ -159,7 +160,8 @@ class KernelRunner implements Runner {
   ) {
     const arena = new Arena();
     const state = createState(ir, conductances, arena);
-    const layers = state.layers.map(({ weights, transposed, forwardStride, backwardStride, ranges }) => ({
+    const layers = state.layers.map(({ weights, transposed, forwardStride, backwardStride, ranges, devices }) => ({
+      devices,
       weights,
       transposed,
       forwardStride,
@@ -232,8 +234,13 @@ class KernelRunner implements Runner {
     machine.endBatch();
   }
 
-  #samples(order: Uint32Array): number {
-    this.#common.pool.order.set(order);
+  /** @param begin their place in the batch */
+  #samples(order: Uint32Array, begin = 0): number {
+    const { control, pool } = this.#common;
+    const { state } = this.machine;
+    pool.order.set(order);
+    control[CONTROL.forwardSamples] = state.samples + begin;
+    control[CONTROL.backwardSamples] = trainedSamples(this.#ir, state) + begin;
     return this.#run(order.length, KIND.train);
   }
 
@@ -243,7 +250,7 @@ class KernelRunner implements Runner {
     const { state } = this.machine;
     let correct = 0;
     for (let begin = 0; begin < order.length; begin += kept.length) {
-      correct += this.#samples(order.subarray(begin, begin + kept.length));
+      correct += this.#samples(order.subarray(begin, begin + kept.length), begin);
       control[CONTROL.place] = begin + 1;
       control[CONTROL.batches] = state.batches;
       this.#run(this.#ir.layers.length, KIND.units);
@@ -253,6 +260,7 @@ class KernelRunner implements Runner {
 
   test(count: number): number {
     for (let k = 0; k < count; k++) this.#common.pool.order[k] = this.#firstTest + k;
+    this.#common.control[CONTROL.forwardSamples] = TEST_SAMPLES;
     const correct = this.#run(count, KIND.test);
     for (const { path } of this.#shares) for (const counts of path.scratch.saturation) counts.fill(0);
     return correct / count;

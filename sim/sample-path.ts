@@ -1,6 +1,6 @@
 /** One sample through the machine: forward reads, error unit, transposed reads; in plain TypeScript.
  *  The twin of `kernels/`: slow, and readable as the hardware. */
-import type { Ir } from "../generator/ir.ts";
+import type { Ir, LayerIr } from "../generator/ir.ts";
 import {
   ACTIVATION,
   ALIGNED,
@@ -13,6 +13,7 @@ import {
   Z,
 } from "./state.ts";
 import { activate, requantise } from "./units/activation-unit.ts";
+import { ReadNoise } from "./units/cell.ts";
 import { readCodes, shiftAdd } from "./units/crossbar-read.ts";
 import { rawErrors } from "./units/derivative-unit.ts";
 import { scaleErrors } from "./units/error-scaler.ts";
@@ -33,8 +34,20 @@ export interface Scratch {
   readonly saturation: Float64Array[];
 }
 
+/** Samples that were read before this one: the noise of reads is drawn by them. */
+export interface SampleCounts {
+  forward: number;
+  backward: number;
+}
+
+/** Tests draw their noise as samples from here on: they count nowhere. */
+export const TEST_SAMPLES = 2 ** 30;
+
+export const hasReadNoise = ({ cell }: Ir): boolean => (cell.device?.readNoise.length ?? 0) > 0;
+
 export interface SamplePath {
   readonly scratch: Scratch;
+  readonly samples: SampleCounts;
   /** The path's own update unit, if it has one. */
   readonly updateUnit?: UpdateUnit;
   /** Takes scratch.x[0]; @returns the prediction */
@@ -45,6 +58,9 @@ export interface UpdateUnit {
   /** Updates layer l from its gradient (mbgd) or from the scratch (sgd), and counts clipped pulses.
    *  @returns Σ over rows of the largest count, and the pulses given */
   update(l: number): { slots: number; pulses: number };
+  /** The time of one batch passes for layer l.
+   *  @param age batches before */
+  drift(l: number, age: number): void;
 }
 
 export function createScratch(ir: Ir, allocate: Allocator = plainAllocator): Scratch {
@@ -66,8 +82,11 @@ export function tileOfLine(count: number, group: number, adcs: number): Uint16Ar
   return Uint16Array.from({ length: count }, (_, i) => Math.floor((i % group) / adcs));
 }
 
+const sampled = (source: ReadNoise | null, samples: number) => (source ? { source, samples } : null);
+
 export class PlainSamplePath implements SamplePath {
   readonly scratch: Scratch;
+  readonly samples: SampleCounts = { forward: 0, backward: 0 };
   /** Codes of the last reads, [plane][summed tile][line]; the tracer reads them. */
   readonly forwardCodes: Float64Array[];
   readonly backwardCodes: Float64Array[];
@@ -76,6 +95,8 @@ export class PlainSamplePath implements SamplePath {
   readonly #sums: Float64Array;
   readonly #rowTile: Uint16Array[];
   readonly #colTile: Uint16Array[];
+  readonly #forwardNoise: (ReadNoise | null)[];
+  readonly #backwardNoise: (ReadNoise | null)[];
 
   constructor(ir: Ir, layers: readonly LayerState[]) {
     this.#ir = ir;
@@ -88,6 +109,13 @@ export class PlainSamplePath implements SamplePath {
     this.#sums = new Float64Array(Math.max(...ir.vectors.map((v) => v.size)));
     this.#rowTile = ir.layers.map((l) => tileOfLine(l.inputs, l.rowGroup, l.rowAdcs));
     this.#colTile = ir.layers.map((l) => tileOfLine(l.outputs, l.forward.group, l.forward.adcsPerTile));
+    const noise = (layer: LayerIr, forward: boolean): ReadNoise | null => {
+      const { devices } = layers[layer.index];
+      const read = forward ? layer.forward : layer.backward;
+      return devices && read && hasReadNoise(ir) ? new ReadNoise(devices, layer, read, forward) : null;
+    };
+    this.#forwardNoise = ir.layers.map((l) => noise(l, true));
+    this.#backwardNoise = ir.layers.map((l) => noise(l, false));
   }
 
   run(label: number, train: boolean): number {
@@ -125,6 +153,7 @@ export class PlainSamplePath implements SamplePath {
       this.#rowTile[l],
       range,
       codes,
+      sampled(this.#forwardNoise[l], this.samples.forward),
     );
     shiftAdd(layer.forward, codes, layer.outputs, this.#sums);
     const inputRange = l > 0 ? this.#layers[l - 1].ranges[ACTIVATION] : 0;
@@ -162,6 +191,7 @@ export class PlainSamplePath implements SamplePath {
       this.#colTile[l],
       range,
       codes,
+      sampled(this.#backwardNoise[l], this.samples.backward),
     );
     shiftAdd(read, codes, layer.inputs, this.#sums);
     rawErrors(this.#ir.activation, this.#ir.vectors[l], this.#sums, x[l], raw[l - 1]);

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Ir, LowRankIr } from "../generator/ir.ts";
 import { Arena } from "./kernels/arena.ts";
+import { type CellsState, createCells } from "./units/cell.ts";
 import { createLowRankStates, type LowRankState, unitSizes } from "./units/low-rank-unit.ts";
 import { createEdges, type EdgesState } from "./units/pulse-train.ts";
 
@@ -33,6 +34,8 @@ export interface LayerState {
   readonly lfsr: Uint32Array;
   /** LFSRs of the tiles' edges, where coincidence programs the layer. */
   readonly edges: EdgesState | null;
+  /** Where devices are not exact: what each of them is. */
+  readonly devices: CellsState | null;
   /** Pulses each cell has seen. */
   readonly wear: Uint32Array;
   /** Range registers: [FORWARD], [BACKWARD], [ACTIVATION]. */
@@ -92,6 +95,8 @@ export function createState(
     cells.set(conductances[l]);
     const forwardStride = pad(outputs, LANE_PAD);
     const backwardStride = pad(inputs, LANE_PAD);
+    const { device } = ir.cell;
+    const devices = device ? createCells(ir, layer, device, cells, allocate) : null;
     const weights = allocate.int16(inputs * forwardStride);
     const transposed = allocate.int16(l > 0 ? outputs * backwardStride : 0);
     for (let i = 0; i < inputs; i++)
@@ -116,6 +121,7 @@ export function createState(
       lowRank: lowRank?.[l] ?? null,
       lfsr,
       edges: layer.edges ? createEdges(ir, layer.edges) : null,
+      devices,
       wear: allocate.uint32(inputs * outputs),
       ranges,
       exponent: 0,

@@ -1,6 +1,7 @@
 /** Mathematics: every operation of the machine against the golden model's, on the machine's own operands, within the bound
  *  that its formats give (derived in docs/equality.md); and how far the errors are from the exact ones in the end. */
 
+import { largestNoise } from "../generator/device/response.ts";
 import type { Ir, LayerIr, ReadIr } from "../generator/ir.ts";
 import { product, transposedProduct } from "../golden/linear.ts";
 import { activate, backward, forward, loadSample, newPass, type Pass, softmax } from "../golden/network.ts";
@@ -54,10 +55,13 @@ class Tally {
   }
 }
 
-/** Error of one accumulated sum in conductance-times-code units: half a unit of the range for every code. */
-function readBound(read: ReadIr, range: number): number {
+/** Error of one accumulated sum in conductance-times-code units: half a unit of the range, and the largest noise, for every
+ *  code.
+ *  @param lines of a tile that drive */
+function readBound({ cell }: Ir, read: ReadIr, lines: number, range: number): number {
   const half = range === 0 ? 0 : 2 ** (range - 1);
-  return (2 ** read.planes - 1) * read.summedTiles * half;
+  const noise = cell.device ? largestNoise(cell.device, lines) : 0;
+  return (2 ** read.planes - 1) * read.summedTiles * (half + noise);
 }
 
 export class GoldenBound {
@@ -98,7 +102,7 @@ export class GoldenBound {
    *  @param layers whose saturation counters already hold the sample */
   sample(codes: Uint8Array, label: number, layers: readonly LayerState[], scratch: Scratch): void {
     const ir = this.#ir;
-    const half = ir.cell.full / 2;
+    const { reference, weightOne } = ir.cell;
     const saturated = layers.map(({ saturation }, l) => {
       const now = saturation.slice(0, Z + 1);
       const rose = Array.from(now, (count, cause) => count > this.#before[l][cause]);
@@ -106,7 +110,7 @@ export class GoldenBound {
       return rose;
     });
     this.#weights.forEach((w, l) => {
-      for (let k = 0; k < w.length; k++) w[k] = (layers[l].cells[k] - half) / half;
+      for (let k = 0; k < w.length; k++) w[k] = (layers[l].cells[k] - reference) / weightOne;
     });
     const x = ir.vectors.map((v, n) => {
       const unit = 2 ** ((n > 0 ? layers[n - 1].ranges[ACTIVATION] : 0) - v.fraction);
@@ -146,7 +150,8 @@ export class GoldenBound {
     const exact = new Float64Array(layer.outputs);
     product(this.#weights[l], x, exact);
     const unit = 2 ** ((l > 0 ? layers[l - 1].ranges[ACTIVATION] : 0) - this.#ir.vectors[l].fraction);
-    const read = (readBound(layer.forward, layers[l].ranges[FORWARD]) * unit) / (this.#ir.cell.full / 2);
+    const ir = this.#ir;
+    const read = (readBound(ir, layer.forward, ir.tileRows, layers[l].ranges[FORWARD]) * unit) / ir.cell.weightOne;
     // The multiplier has 15 significant bits.
     for (let j = 0; j < z.length; j++)
       this.#tallies[l].preactivation.add(
@@ -224,8 +229,9 @@ export class GoldenBound {
     const exact = new Float64Array(layer.outputs);
     transposedProduct(this.#weights[next.index], later, exact);
     const range = layers[next.index].ranges[BACKWARD];
-    const read =
-      (readBound(next.backward as ReadIr, range) * this.#deltaUnit(next, scratch)) / (this.#ir.cell.full / 2);
+    const ir = this.#ir;
+    const error = readBound(ir, next.backward as ReadIr, ir.tileCols, range);
+    const read = (error * this.#deltaUnit(next, scratch)) / ir.cell.weightOne;
     const scaling = this.#deltaUnit(layer, scratch);
     for (let i = 0; i < delta.length; i++) {
       const slope = this.#slope(x[i], 1);

@@ -1,8 +1,10 @@
 /** Which designs the kernels can run: the one place that compares the IR's widths with the kernels' integers.
  *  A design beyond them runs on the plain units, with the same result. */
 import type { Ir, LayerIr, ReadIr } from "../../generator/ir.ts";
+import { hasReadNoise } from "../sample-path.ts";
 import { LANE_PAD } from "../state.ts";
 import { MAX_BYTES } from "./arena.ts";
+import { noiseWords } from "./wasm-sample-path.ts";
 
 /** Bits of the accumulators of `read`, of the gradient's words and of the multipliers. */
 const WORD = 32;
@@ -23,15 +25,19 @@ export function memoryNeed(ir: Ir): { shared: number; thread: number } {
     const cells = layer.inputs * layer.outputs;
     shared += cells * (2 + 4) + 2 * layer.inputs * pad(layer.outputs) + 2 * layer.outputs * pad(layer.inputs);
     if (ir.method === "mbgd") thread += 4 * cells;
-    thread += readNeed(layer.forward, layer.inputs, layer.outputs, ir.tileRows);
-    if (layer.backward) thread += readNeed(layer.backward, layer.outputs, layer.inputs, ir.tileCols);
+    if (ir.cell.device) shared += 2 * cells;
+    const noisy = hasReadNoise(ir);
+    thread += readNeed(layer.forward, layer.inputs, layer.outputs, ir.tileRows, noisy);
+    if (layer.backward) thread += readNeed(layer.backward, layer.outputs, layer.inputs, ir.tileCols, noisy);
     thread += 256 * (layer.inputs + layer.outputs);
   }
   return { shared, thread };
 }
 
-const readNeed = (read: ReadIr, driven: number, sampled: number, lines: number): number =>
-  4 * read.planes * read.summedTiles * (Math.min(driven, lines) + 2) + 4 * pad(sampled);
+const readNeed = (read: ReadIr, driven: number, sampled: number, lines: number, noisy: boolean): number =>
+  4 * read.planes * read.summedTiles * (Math.min(driven, lines) + 2) +
+  4 * pad(sampled) +
+  (noisy ? 4 * noiseWords(read, sampled) : 0);
 
 function readFits(read: ReadIr, what: string): string | null {
   return read.accumulatorBits > WORD ? `${what} accumulators of ${read.accumulatorBits} bits` : null;

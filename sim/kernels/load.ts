@@ -19,6 +19,7 @@ export interface Kernels {
   accumulateGradient: Kernel<void>;
   mergeGradient: Kernel<void>;
   update: Kernel<void>;
+  drift: Kernel<void>;
   run: Kernel;
   fromInteger: Kernel;
   inverseRoot: Kernel;

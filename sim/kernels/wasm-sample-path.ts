@@ -1,7 +1,18 @@
 /** One sample through the machine on the kernels. Same steps and same contents of the scratch as `PlainSamplePath`. */
+
+import { DRAW } from "../../generator/device/response.ts";
 import type { Activation, Ir, LayerIr, ReadIr } from "../../generator/ir.ts";
-import { createScratch, type SamplePath, type Scratch, tileOfLine, type UpdateUnit } from "../sample-path.ts";
+import {
+  createScratch,
+  hasReadNoise,
+  type SampleCounts,
+  type SamplePath,
+  type Scratch,
+  tileOfLine,
+  type UpdateUnit,
+} from "../sample-path.ts";
 import { ACTIVATION, ALIGNED, BACKWARD, FORWARD, LANE_PAD, type LayerState, PULSE, Z } from "../state.ts";
+import { type CellsState, type TileKeys, tileKeys } from "../units/cell.ts";
 import { programOrder, RankSum } from "../units/update-unit.ts";
 import type { Arena } from "./arena.ts";
 import * as rankSum from "./assembly/rank-sum-layout.ts";
@@ -12,7 +23,10 @@ const ACTIVATION_NUMBER: Record<Activation, number> = { relu: 0, sigmoid: 1, tan
 const MAX_INT16 = 32767;
 
 /** A layer's state as the sample path sees it. */
-export type ReadState = Pick<LayerState, "weights" | "transposed" | "forwardStride" | "backwardStride" | "ranges">;
+export type ReadState = Pick<
+  LayerState,
+  "weights" | "transposed" | "forwardStride" | "backwardStride" | "ranges" | "devices"
+>;
 
 /** Working memory of one direction of a layer. */
 interface ReadBuffers {
@@ -22,6 +36,8 @@ interface ReadBuffers {
   readonly capacity: number;
   readonly counts: Int32Array;
   readonly sums: Int32Array;
+  /** [plane][tile][sampled line], where reads have noise. */
+  readonly noise: Int32Array | null;
 }
 
 /** A thread's own memory. Plain data, so that it can be made in one thread and sent to another. */
@@ -40,6 +56,7 @@ function readBuffers(
   sampled: number,
   group: number,
   adcs: number,
+  noisy: boolean,
   arena: Arena,
 ): ReadBuffers {
   const tiles = tileOfLine(driven, group, adcs);
@@ -54,25 +71,55 @@ function readBuffers(
     capacity,
     counts: arena.int32(2 * read.planes * read.summedTiles),
     sums: arena.int32(Math.ceil(sampled / LANE_PAD) * LANE_PAD),
+    noise: noisy ? arena.int32(noiseWords(read, sampled)) : null,
   };
 }
 
+/** Words of the noise of one read; a tile's last ADCs are written four at a time. */
+export const noiseWords = (read: ReadIr, sampled: number): number =>
+  read.planes * read.summedTiles * Math.ceil(sampled / LANE_PAD) * LANE_PAD + read.group + 4;
+
 export function createPathBuffers(ir: Ir, arena: Arena): PathBuffers {
+  const noisy = hasReadNoise(ir);
   const activationTable = arena.int16(ir.activationTable.length);
   activationTable.set(ir.activationTable);
   const exponentialTable = arena.int32(ir.errorUnit.exponentialTable.length);
   exponentialTable.set(ir.errorUnit.exponentialTable);
   return {
     scratch: createScratch(ir, arena),
-    forward: ir.layers.map((l) => readBuffers(l.forward, l.inputs, l.outputs, l.rowGroup, l.rowAdcs, arena)),
+    forward: ir.layers.map((l) => readBuffers(l.forward, l.inputs, l.outputs, l.rowGroup, l.rowAdcs, noisy, arena)),
     backward: ir.layers.map((l) =>
-      l.backward ? readBuffers(l.backward, l.outputs, l.inputs, l.forward.group, l.forward.adcsPerTile, arena) : null,
+      l.backward
+        ? readBuffers(l.backward, l.outputs, l.inputs, l.forward.group, l.forward.adcsPerTile, noisy, arena)
+        : null,
     ),
     block: arena.int16(LANE_PAD),
     activationTable,
     exponentialTable,
   };
 }
+
+/** What the noise of one direction's reads depends on beside the read itself. */
+interface NoiseArguments {
+  readonly devices: CellsState;
+  readonly draw: number;
+  readonly read: ReadIr;
+  readonly sampled: number;
+  readonly keys: TileKeys;
+}
+
+const NO_NOISE = new Array<number>(8).fill(0);
+
+const noiseArguments = ({ devices, draw, read, sampled, keys }: NoiseArguments, reads: number): number[] => [
+  devices.words.byteOffset,
+  draw,
+  reads,
+  read.sampledTiles,
+  read.adcsPerTile,
+  sampled,
+  keys.summed,
+  keys.sampled,
+];
 
 /** The arguments of one direction's read that stay the same from sample to sample. */
 class Reader {
@@ -83,6 +130,7 @@ class Reader {
   readonly #weights: Int16Array;
   readonly #stride: number;
   readonly #block: number;
+  readonly #noise: NoiseArguments | null;
   /** Planes whose merged codes fit 16 bits together; −1: not even a column sum does. */
   readonly #group: number;
 
@@ -95,8 +143,10 @@ class Reader {
     weights: Int16Array,
     stride: number,
     block: Int16Array,
+    noise: NoiseArguments | null,
   ) {
     this.#kernels = kernels;
+    this.#noise = noise;
     this.#read = read;
     this.#buffers = buffers;
     this.#drive = drive;
@@ -104,14 +154,15 @@ class Reader {
     this.#stride = 2 * stride;
     this.#block = block.byteOffset;
     const largest = read.codeMax * read.summedTiles;
-    if (Math.max(buffers.capacity * ir.cell.reference, read.codeMax) > MAX_INT16) this.#group = -1;
+    if (noise || Math.max(buffers.capacity * ir.cell.weightOne, read.codeMax) > MAX_INT16) this.#group = -1;
     else this.#group = Math.floor(Math.log2(MAX_INT16 / largest + 1));
   }
 
-  /** @returns codes that saturated */
-  run(range: number): number {
-    const { planes, summedTiles, codeMax } = this.#read;
-    const { tileOf, lists, capacity, counts, sums } = this.#buffers;
+  /** @param samples read in this direction before
+   *  @returns codes that saturated */
+  run(range: number, samples: number): number {
+    const { planes, summedTiles, codeMax, steps } = this.#read;
+    const { tileOf, lists, capacity, counts, sums, noise: room } = this.#buffers;
     const [drive, weights] = [this.#drive, this.#weights.byteOffset];
     const [l, c, s] = [lists.byteOffset, counts.byteOffset, sums.byteOffset];
     const [at, n] = [drive.byteOffset, drive.length];
@@ -130,6 +181,8 @@ class Reader {
           capacity,
           c,
           s,
+          room?.byteOffset ?? 0,
+          ...(this.#noise ? noiseArguments(this.#noise, samples * steps * planes) : NO_NOISE),
         )
       : this.#kernels.read(
           at,
@@ -151,8 +204,17 @@ class Reader {
   }
 }
 
+function noiseOf(layer: LayerIr, { devices }: ReadState, direction: typeof FORWARD | typeof BACKWARD) {
+  const read = direction === FORWARD ? layer.forward : layer.backward;
+  if (!read || !devices || devices.readNoise.length === 0) return null;
+  const sampled = direction === FORWARD ? layer.outputs : layer.inputs;
+  const draw = direction === FORWARD ? DRAW.forward : DRAW.backward;
+  return { devices, draw, read, sampled, keys: tileKeys(layer, direction === FORWARD) };
+}
+
 export class WasmSamplePath implements SamplePath {
   readonly scratch: Scratch;
+  readonly samples: SampleCounts = { forward: 0, backward: 0 };
   updateUnit?: UpdateUnit;
   readonly #kernels: Kernels;
   readonly #ir: Ir;
@@ -181,6 +243,7 @@ export class WasmSamplePath implements SamplePath {
           layers[l].weights,
           layers[l].forwardStride,
           block,
+          noiseOf(layer, layers[l], FORWARD),
         ),
     );
     this.#backwardReads = ir.layers.map((layer, l) => {
@@ -195,6 +258,7 @@ export class WasmSamplePath implements SamplePath {
         layers[l].transposed,
         layers[l].backwardStride,
         block,
+        noiseOf(layer, layers[l], BACKWARD),
       );
     });
   }
@@ -217,7 +281,7 @@ export class WasmSamplePath implements SamplePath {
     const counts = saturation[l];
     const { ranges } = this.#layers[l];
     const range = ranges[FORWARD];
-    counts[FORWARD] += this.#forwardReads[l].run(range);
+    counts[FORWARD] += this.#forwardReads[l].run(range, this.samples.forward);
     const shift = layer.requantShift - range - (l > 0 ? this.#layers[l - 1].ranges[ACTIVATION] : 0);
     counts[Z] += this.#kernels.requantise(
       this.#buffers.forward[l].sums.byteOffset,
@@ -291,7 +355,7 @@ export class WasmSamplePath implements SamplePath {
     if (!read || !own) return;
     const { x, raw, exponent, saturation } = this.scratch;
     const range = this.#layers[l].ranges[BACKWARD];
-    saturation[l][BACKWARD] += read.run(range);
+    saturation[l][BACKWARD] += read.run(range, this.samples.backward);
     const { bits, size } = this.#ir.vectors[l];
     this.#kernels.rawErrors(this.#activation, bits, own.sums.byteOffset, x[l].byteOffset, size, raw[l - 1].byteOffset);
     this.#scale(l - 1, exponent[l] + range);
@@ -378,6 +442,24 @@ export class WasmUpdateUnit implements UpdateUnit {
     return sum.shift;
   }
 
+  drift(l: number, age: number): void {
+    const { inputs, outputs } = this.#ir.layers[l];
+    const { devices, cells, weights, transposed, forwardStride, backwardStride } = this.#layers[l];
+    if (!devices) return;
+    this.#kernels.drift(
+      devices.words.byteOffset,
+      age,
+      inputs,
+      outputs,
+      cells.byteOffset,
+      this.#ir.cell.reference,
+      weights.byteOffset,
+      forwardStride,
+      l > 0 ? transposed.byteOffset : 0,
+      backwardStride,
+    );
+  }
+
   update(l: number): { slots: number; pulses: number } {
     const ir = this.#ir;
     const layer = ir.layers[l];
@@ -412,6 +494,7 @@ export class WasmUpdateUnit implements UpdateUnit {
       l > 0 ? state.transposed.byteOffset : 0,
       state.backwardStride,
       state.wear.byteOffset,
+      state.devices?.words.byteOffset ?? 0,
       this.#random.byteOffset,
       this.#product.byteOffset,
       this.#result.byteOffset,

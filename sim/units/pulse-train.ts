@@ -9,8 +9,10 @@ import {
 } from "../../generator/coincidence.ts";
 import { bitLength } from "../../generator/fixed.ts";
 import type { CoincidenceIr, EdgesIr, Ir, LayerIr } from "../../generator/ir.ts";
+import { columnLines, type LineMap, lineOf, rowLines } from "../../generator/lines.ts";
 import { mix, xorshift32 } from "../../generator/random.ts";
 import { type LayerState, PULSE } from "../state.ts";
+import { pulse } from "./cell.ts";
 
 /** What the edges of a layer's tiles hold. */
 export interface EdgesState {
@@ -167,15 +169,10 @@ function largestOf(codes: Int16Array): number {
 }
 
 /** LFSR of each neuron's line, times LINES_PER_LFSR, and its half. */
-function linesOf(
-  count: number,
-  group: number,
-  { adcs, linesPerAdc, lines }: { adcs: number; linesPerAdc: number; lines: number },
-): Uint32Array {
+function linesOf(count: number, map: LineMap, lines: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, n) => {
-    const q = n % group;
-    const line = (q % adcs) * linesPerAdc + Math.floor(n / group);
-    return Math.floor(q / adcs) * lfsrsOf(lines) * LINES_PER_LFSR + line;
+    const { tile, line } = lineOf(map, n);
+    return tile * lfsrsOf(lines) * LINES_PER_LFSR + line;
   });
 }
 
@@ -249,11 +246,8 @@ export class PulseTrainUnit {
     this.#unit = unit;
     this.#state = state;
     this.#edges = edges;
-    const { linesPerAdc, rowAdcs, rowGroup, forward } = layer;
-    this.#rows = new Line(linesOf(layer.inputs, rowGroup, { adcs: rowAdcs, linesPerAdc, lines: ir.tileRows }));
-    this.#columns = new Line(
-      linesOf(layer.outputs, forward.group, { adcs: forward.adcsPerTile, linesPerAdc, lines: ir.tileCols }),
-    );
+    this.#rows = new Line(linesOf(layer.inputs, rowLines(layer), ir.tileRows));
+    this.#columns = new Line(linesOf(layer.outputs, columnLines(layer), ir.tileCols));
   }
 
   /** @param traced whether the latches and every slot are kept
@@ -309,24 +303,12 @@ export class PulseTrainUnit {
 
   /** One pulse in every cell whose row and column fire. */
   #pulse(firedRows: number, firedColumns: number, up: boolean): void {
-    const { unitsPerPulse, full, reference } = this.#ir.cell;
-    const { cells, weights, transposed, wear, forwardStride, backwardStride } = this.#state;
-    const { index, outputs } = this.#layer;
+    const ir = this.#ir;
+    const layer = this.#layer;
+    const state = this.#state;
     const rows = this.#rows.fired;
     const columns = this.#columns.fired;
-    const step = up ? unitsPerPulse : -unitsPerPulse;
-    for (let r = 0; r < firedRows; r++) {
-      const i = rows[r];
-      for (let c = 0; c < firedColumns; c++) {
-        const j = columns[c];
-        const k = i * outputs + j;
-        const moved = cells[k] + step;
-        const clipped = Math.min(full, Math.max(0, moved));
-        cells[k] = clipped;
-        weights[i * forwardStride + j] = clipped - reference;
-        if (index > 0) transposed[j * backwardStride + i] = clipped - reference;
-        wear[k]++;
-      }
-    }
+    for (let r = 0; r < firedRows; r++)
+      for (let c = 0; c < firedColumns; c++) pulse(ir, layer, state, rows[r], columns[c], up);
   }
 }

@@ -2,6 +2,7 @@
 // every machine runs here, and whose oracle is docs/low-rank.md as `test/sim/low-rank-program.ts` has it. Kernels take pointers into one
 // shared memory that the caller lays out; they allocate nothing and keep no state, so threads share the module freely.
 export { activateRelu, activateTable, requantise } from "./activation";
+export { drift } from "./cell";
 export { alignErrors, rawErrors, scaleErrors, softmaxErrors, squaredErrors } from "./errors";
 export { accumulateGradient, mergeGradient, stageErrors, stageInputs } from "./gradient";
 export { run } from "./low-rank";

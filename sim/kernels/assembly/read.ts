@@ -4,6 +4,7 @@
 // front, and of the rows to subtract, from its back. So the work is proportional to the bits that are set. Then, for one
 // block of columns after the other (a block of all used rows stays in the first-level cache over all planes), the rows of
 // each list add up in registers, are converted, and go to the accumulators.
+import { readNoise } from "./cell";
 
 /** Columns of one block, in 16-bit words: strides of weight matrices are multiples of it. */
 const BLOCK_BYTES = 128;
@@ -234,7 +235,9 @@ function addWide(sums: usize, value: v128, shift: i32): void {
   v128.store(sums, i32x4.add(v128.load(sums), i32x4.shl(value, shift)));
 }
 
-/** Reads with 32-bit column sums: the same, half a block at a time. */
+/** Reads with 32-bit column sums: the same, half a block at a time.
+ *  @param noise int32 [plane n][tile][stride / 2] room for the noise of each sum; 0: none
+ *  @param devices, draw, reads, sampledTiles, adcs, sampled, summedKey, sampledKey what `readNoise` takes */
 export function readWide(
   drive: usize,
   driven: i32,
@@ -249,9 +252,35 @@ export function readWide(
   capacity: i32,
   counts: usize,
   sums: usize,
+  noise: usize,
+  devices: usize,
+  draw: u32,
+  reads: u32,
+  sampledTiles: i32,
+  adcs: i32,
+  sampled: i32,
+  summedKey: i32,
+  sampledKey: i32,
 ): i32 {
   sort(drive, driven, planes, tileOf, tiles, weights, stride, lists, capacity, counts);
   memory.fill(sums, 0, (<usize>stride) << 1);
+  const columns = stride >> 1;
+  if (noise !== 0)
+    readNoise(
+      devices,
+      draw,
+      reads,
+      planes,
+      tiles,
+      counts,
+      sampledTiles,
+      adcs,
+      sampled,
+      summedKey,
+      sampledKey,
+      columns,
+      noise,
+    );
   const half = i32x4.splat(range > 0 ? 1 << (range - 1) : 0);
   const max = i32x4.splat(codeMax);
   let saturated = i32x4.splat(0);
@@ -271,6 +300,17 @@ export function readWide(
           a5 = a0,
           a6 = a0,
           a7 = a0;
+        if (noise !== 0) {
+          const from = noise + ((<usize>(bucket * columns + (column >> 1))) << 2);
+          a0 = v128.load(from);
+          a1 = v128.load(from, 16);
+          a2 = v128.load(from, 32);
+          a3 = v128.load(from, 48);
+          a4 = v128.load(from, 64);
+          a5 = v128.load(from, 80);
+          a6 = v128.load(from, 96);
+          a7 = v128.load(from, 112);
+        }
         const list = lists + ((<usize>(bucket * capacity)) << 2);
         let end = list + ((<usize>positive) << 2);
         for (let p = list; p < end; p += 4) {

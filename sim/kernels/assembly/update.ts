@@ -1,6 +1,7 @@
 // `update_unit` with `lfsr`, `pulse_programmer` and the device: gradient words to pulses to conductances, row by row in the
 // hardware's order.
 import { xorshift32 } from "./arith";
+import { pulsed } from "./cell";
 import { rowFactors, scaleRow } from "./rank-sum";
 import { PASSES, SCALED } from "./rank-sum-layout";
 
@@ -59,6 +60,7 @@ function elements(at: usize, left: i32): v128 {
  *  @param stochastic 0: nearest
  *  @param lfsr uint32, room for a multiple of four lanes
  *  @param transposed int16, 0 where the layer has none
+ *  @param devices words of `cell-layout.ts`; 0: exact steps
  *  @param random room for one row and four elements more
  *  @param product room for one row
  *  @param result out, doubles: counts clipped, Σ over rows of the largest count, pulses given */
@@ -88,6 +90,7 @@ export function update(
   transposed: usize,
   transposedStride: i32,
   wear: usize,
+  devices: usize,
   random: usize,
   product: usize,
   result: usize,
@@ -174,14 +177,19 @@ export function update(
           const count = load<i32>(product + ((<usize>outputs) << 2) + 16 + ((<usize>lane) << 2));
           const column = j + lane;
           const k = first + <usize>column;
-          const conductance = min(max(<i32>load<u16>(cells + (k << 1)) + count * unitsPerPulse, 0), full);
+          const now = <i32>load<u16>(cells + (k << 1));
+          const worn = load<u32>(wear + (k << 2));
+          const conductance =
+            devices !== 0
+              ? pulsed(devices, i, column, <i32>k, now, count, worn)
+              : min(max(now + count * unitsPerPulse, 0), full);
           store<u16>(cells + (k << 1), <u16>conductance);
           const weight = <i16>(conductance - reference);
           store<i16>(weights + ((<usize>i * <usize>weightStride + <usize>column) << 1), weight);
           if (transposed !== 0)
             store<i16>(transposed + ((<usize>column * <usize>transposedStride + <usize>i) << 1), weight);
           const amount = abs(count);
-          store<u32>(wear + (k << 2), load<u32>(wear + (k << 2)) + <u32>amount);
+          store<u32>(wear + (k << 2), worn + <u32>amount);
           given += amount;
           largest = max(largest, amount);
         }
