@@ -5,6 +5,7 @@ import { addCompare } from "./compare.ts";
 import { addGenerate } from "./generate.ts";
 import { addGolden } from "./golden.ts";
 import { addMemory } from "./memory.ts";
+import { addPulses } from "./pulses.ts";
 import { runProgram } from "./run.ts";
 import { addTrain } from "./train.ts";
 import { addVerify } from "./verify.ts";
@@ -31,7 +32,7 @@ export function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "rankloom: ")) })
     .addHelpText("after", `${DESIGNS}\n${EXIT_CODES}`);
-  for (const add of [addGenerate, addTrain, addVerify, addGolden, addCompare, addMemory])
+  for (const add of [addGenerate, addTrain, addVerify, addGolden, addCompare, addMemory, addPulses])
     add(root).addHelpText("after", EXIT_CODES);
   return root;
 }

@@ -12,6 +12,7 @@ import { type Utilisation, utilisation } from "../generator/utilisation.ts";
 import { type CycleCount, totalCycles } from "./cycles.ts";
 import type { Listener, Machine } from "./machine.ts";
 import { createRunner, defaultThreads, type Runner } from "./parallel.ts";
+import { rowSlots } from "./pulse-times.ts";
 import { PlainSamplePath } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, CAUSES, type Cause, FORWARD, stateHash } from "./state.ts";
 import { inputCodes } from "./units/sample-input.ts";
@@ -29,6 +30,8 @@ export interface TrainOptions {
   /** At most so many; default: the cores, up to 8, or one where there is little to do. The result does not depend on it. */
   readonly threads?: number;
   readonly vcd?: VcdWindow;
+  /** Who hears of the batch of this number, if anyone. */
+  readonly listen?: (machine: Machine, batch: number) => Partial<Listener> | null;
   /** Samples of the present epoch. */
   readonly onProgress?: (progress: { epoch: number; epochs: number; samples: number; of: number }) => void;
   readonly onEpoch?: (epoch: { epoch: number; accuracy: number; seconds: number }) => void;
@@ -145,11 +148,18 @@ class Run {
     await this.#turn(epoch, 0, of, true);
     for (let first = 0; first < of; first += batch) {
       const samples = order.subarray(first, first + batch);
-      if (!(await this.#window?.batch(samples))) this.#runner.batch(samples);
+      if (!(await this.#window?.batch(samples))) this.#batch(samples);
       await this.#turn(epoch, first + batch, of, first + batch === of);
       if (this.#options.signal?.aborted) return first + batch === of;
     }
     return true;
+  }
+
+  #batch(samples: Uint32Array): void {
+    const { machine } = this.#runner;
+    machine.listener = this.#options.listen?.(machine, machine.state.batches) ?? null;
+    this.#runner.batch(samples);
+    machine.listener = null;
   }
 
   async #turn(epoch: number, samples: number, of: number, report: boolean): Promise<void> {
@@ -258,7 +268,7 @@ function longestBatch(ir: Ir): number {
 function mostPulseCycles(ir: Ir, { update, edges }: LayerIr): number {
   const { coincidence } = ir;
   if (coincidence && edges) return coincidence.products * trainCycles(ir, edges, MOST_PHASES * coincidence.mostSlots);
-  return (ir.lowRank?.passes ?? 1) * update.rows * update.pulseMax * ir.pulseCycles;
+  return (ir.lowRank?.passes ?? 1) * update.rows * rowSlots(ir, update.pulseMax) * ir.pulseCycles;
 }
 
 function byCause(count: (cause: number) => number): Record<Cause, number> {
