@@ -2,7 +2,10 @@ import { fc, it } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { Random } from "../../data/random.ts";
 import { applyContinuous, applyPulses, deviceOf, program } from "../../golden/device.ts";
+import type { Network } from "../../golden/network.ts";
+import { designOf } from "./networks.ts";
 
+const network: Network = { layers: [2, 2], activation: "relu", loss: "softmax-cross-entropy" };
 const weight = fc.double({ min: -1.5, max: 1.5, noNaN: true });
 const levelsArbitrary = fc.integer({ min: 2, max: 1000 });
 
@@ -76,8 +79,9 @@ describe("the ideal device", () => {
   });
 
   it("is named ideal or ideal-N", () => {
-    expect(deviceOf("ideal").levels).toBe(null);
-    expect(deviceOf("ideal-500").levels).toBe(500);
-    expect(() => deviceOf("ag-a-si")).toThrow('device.preset: "ag-a-si" is unknown; use ideal or ideal-N');
+    const of = (preset: string) => deviceOf(designOf(network, { device: { preset } })).levels;
+    expect(of("ideal")).toBe(null);
+    expect(of("ideal-500")).toBe(500);
+    expect(() => of("ideal-x")).toThrow('device.preset: "ideal-x" is unknown; use ideal, ideal-N, ag-a-si');
   });
 });
