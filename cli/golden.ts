@@ -65,7 +65,7 @@ async function golden(name: string, options: Options): Promise<void> {
       await setImmediate();
     }
     trained += done * batch;
-    perEpoch.push(accuracy(design.network, trainer.weights, test));
+    perEpoch.push(accuracy(design.network, trainer.weights, test, trainer.noise));
     lossPerEpoch.push(loss / done);
     output.say(`epoch ${epoch + 1}: ${percent(perEpoch[epoch])} right, loss ${(loss / done).toFixed(4)}`);
   }

@@ -60,7 +60,7 @@ export function trainGolden(run: GoldenRun): GoldenResult {
     for (let b = 0; b < batches; b++) total += trainer.train(train, order.subarray(b * batch, (b + 1) * batch));
     const result: GoldenEpoch = {
       epoch: epoch + 1,
-      accuracy: accuracy(design.network, trainer.weights, test),
+      accuracy: accuracy(design.network, trainer.weights, test, trainer.noise),
       loss: total / batches,
       seconds: (performance.now() - start) / 1000,
     };

@@ -49,7 +49,7 @@ describe("the ideal device", () => {
       const pulses = new Uint32Array(1);
       const before = weights[0];
       const settings = { levels, rounding: "stochastic", maxPulses } as const;
-      applyPulses(weights, Float64Array.of(gradient), 0.5, settings, new Random(seed), pulses);
+      applyPulses({ weights, pulses }, Float64Array.of(gradient), 0.5, settings, new Random(seed));
       expectState(levels, weights[0]);
       expect(pulses[0]).toBeLessThanOrEqual(maxPulses);
       const moved = (Math.abs(weights[0] - before) * levels) / 2;
@@ -64,8 +64,8 @@ describe("the ideal device", () => {
     const pulses = new Uint32Array(4);
     const settings = { levels: 20, rounding: "nearest", maxPulses: 3 } as const;
     const gradient = Float64Array.of(0.2, -0.3, -1, 0.26);
-    applyPulses(weights, gradient, 1, settings, new Random(1), pulses);
-    applyPulses(weights, Float64Array.of(0.04, 0, 0, 0), 1, settings, new Random(1), pulses);
+    applyPulses({ weights, pulses }, gradient, 1, settings, new Random(1));
+    applyPulses({ weights, pulses }, Float64Array.of(0.04, 0, 0, 0), 1, settings, new Random(1));
     [-0.2, 0.8, 1, -1].forEach((expected, n) => {
       expect(weights[n]).toBeCloseTo(expected, 12);
     });
