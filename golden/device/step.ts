@@ -54,8 +54,9 @@ export function meanAfter(step: Step, g: number, pulses: number): number {
   return now;
 }
 
-/** g after so many pulses, each with its noise and clipped to the range. */
-export function pulseCell(step: Step, g: number, pulses: number, random: Random): number {
+/** g after so many pulses, each with its noise and clipped to the range.
+ *  @param random draws from N(0, 1) */
+export function pulseCell(step: Step, g: number, pulses: number, random: Pick<Random, "normal">): number {
   let now = g;
   for (let p = 0; p < pulses; p++) {
     const deviation = step.deviation(now);
