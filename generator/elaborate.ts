@@ -3,7 +3,7 @@
 import type { Calibration } from "./calibration.ts";
 import { channels } from "./channels.ts";
 import { coincidenceUnits, edges } from "./coincidence.ts";
-import { resolveDevice } from "./device/resolve.ts";
+import { hasNonidealities, resolveDevice } from "./device/resolve.ts";
 import { deviceIr, largestNoise, rangeUnits, tileKey } from "./device/response.ts";
 import { Refusal } from "./errors.ts";
 import { bitLength, scale, signedBits } from "./fixed.ts";
@@ -27,6 +27,8 @@ const RANDOM_BITS = 16;
 const DEVICE_STREAM = 0x7ffffff0;
 /** No value of any unit needs more bits, so a double holds each exactly. */
 const WIDEST = 53;
+/** Part of the range above which a pair's conductances leave too little room for the pulses until its next turn. */
+const REFRESH_ABOVE = 7 / 8;
 /** Saturations that a range tolerates: one in this many codes. */
 const SATURATION_TOLERANCE = 4096;
 const ACTIVATION_TOLERANCE = 1024;
@@ -49,8 +51,11 @@ export function geometry(design: Design): Geometry {
   hardwareMethod(design);
   const device = resolveDevice(design);
   const { levels } = device;
-  const integers = deviceIr(device, Math.max(tile.rows, tile.cols), mix(design.training.seed, DEVICE_STREAM));
-  const full = integers ? rangeUnits(device) : levels * (levels % 2 === 0 ? 1 : 2);
+  const pairs = tile.encoding === "differential";
+  const exact = !hasNonidealities(device);
+  const full = exact ? exactUnits(levels, pairs) : rangeUnits(device, pairs);
+  const lines = Math.max(tile.rows, tile.cols);
+  const seed = mix(design.training.seed, DEVICE_STREAM);
   const rowAdcs = tile.rows / tile.columnsPerAdc;
   const colAdcs = tile.cols / tile.columnsPerAdc;
   return {
@@ -58,11 +63,12 @@ export function geometry(design: Design): Geometry {
       levels,
       unitsPerPulse: Math.round(full / levels),
       full,
-      reference: full / 2,
+      reference: pairs ? 0 : full / 2,
       bits: bitLength(full),
-      weightOne: full / 2,
-      pulsesPerWeight: levels / 2,
-      ...(integers ? { device: integers } : {}),
+      weightOne: pairs ? full : full / 2,
+      pulsesPerWeight: pairs ? levels : levels / 2,
+      ...(pairs ? { pairs: { limit: Math.floor(full * REFRESH_ABOVE), most: Math.ceil(levels) } } : {}),
+      ...(exact ? {} : { device: deviceIr(device, full, lines, pairs ? 2 : 1, seed) }),
     },
     grids: network.layers.slice(1).map((outputs, l) => ({
       inputs: network.layers[l],
@@ -74,6 +80,9 @@ export function geometry(design: Design): Geometry {
     })),
   };
 }
+
+/** Units of the whole range of a device of exact steps: a pulse makes one, or two where half the range would not be whole. */
+const exactUnits = (levels: number, pairs: boolean): number => levels * (pairs || levels % 2 === 0 ? 1 : 2);
 
 /** Largest magnitude of a sum over so many driven lines, its noise included. */
 function largestSum({ weightOne, device }: CellIr, lines: number): number {
@@ -387,6 +396,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     tileCols: tile.cols,
     readCycles: tile.readCycles,
     pulseCycles: design.device.pulseCycles,
+    verify: design.device.verify,
     batch: training.batch,
     activation: network.activation,
     method,

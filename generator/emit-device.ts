@@ -12,7 +12,8 @@ import {
 import { hex, type Parameter, seedList, tableLines } from "./emit-values.ts";
 import { bitLength, signedBits } from "./fixed.ts";
 import type { Ir, LayerIr } from "./ir.ts";
-import { columnLines, type LineMap, lineOf, rowLines } from "./lines.ts";
+import { columnLines, countsPulses, type LineMap, lineOf, rowLines } from "./lines.ts";
+import { refreshCycles } from "./schedule.ts";
 
 /** One bit a line of each tile, the first in the lowest: whether a neuron is there. */
 function usedLines(map: LineMap, neurons: number, tiles: number, lines: number): string {
@@ -37,14 +38,23 @@ const largest = (values: readonly number[]): number => values.reduce((m, v) => M
 
 /** What the macro's template chooses by, and its devices' numbers; `device` is null where all are exact. */
 export function cellContext(ir: Ir) {
-  const { device } = ir.cell;
+  const { device, pairs = null, unitsPerPulse, weightOne } = ir.cell;
   const drifts = (device?.drift ?? 0) > 0;
+  const rangeCycles = refreshCycles(ir);
   const choices = {
     exact: device === undefined,
-    pairs: false,
-    ages: drifts,
+    pairs,
+    drifts,
+    ages: drifts || pairs !== null,
+    rangeCycles,
+    rangeBits: bitLength(rangeCycles),
+    counts: countsPulses(ir),
+    verify: ir.verify,
+    verifyBits: bitLength(ir.verify),
+    unitsPerPulse,
+    weightOne,
     readNoise: (device?.readNoise.length ?? 0) > 0,
-    oneWriter: ir.coincidence !== undefined || device !== undefined,
+    oneWriter: ir.coincidence !== undefined || device !== undefined || pairs !== null || ir.verify > 0,
   };
   if (!device) return { ...choices, device: null };
   const meanBits = signedBits(largest(device.means));

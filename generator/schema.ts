@@ -45,7 +45,12 @@ export const designSchema = z.strictObject({
       .describe("Where ranges start: at what calibration saw, with headroom; or finest, for the hardware to widen."),
     columnsPerAdc: int(1, 1024).default(8).describe("Lines (columns, and rows when transposed) that share one ADC."),
     readCycles: int(1, 64).default(1).describe("Clock cycles of one analog read and conversion."),
-    encoding: z.literal("offset").default("offset").describe("Signed weights by a reference column."),
+    encoding: z
+      .enum(["offset", "differential"])
+      .default("offset")
+      .describe(
+        "Signed weights: offset: one cell beside a reference column; differential: two cells, of which one adds and one subtracts, both only set, and refreshed before they are full.",
+      ),
   }),
   device: z.strictObject({
     preset: z
@@ -89,6 +94,11 @@ export const designSchema = z.strictObject({
       .max(1)
       .default(0)
       .describe("Where conductances drift to: 0 the lowest, 1 the highest."),
+    verify: int(0, 16)
+      .default(0)
+      .describe(
+        "Times that a programmed row is read back: each cell more than half a step off its goal gets one more pulse towards it (row programming).",
+      ),
     pulseCycles: int(1, 1024).default(1).describe("Clock cycles of one programming pulse."),
   }),
   gradient: z.strictObject({
@@ -281,6 +291,14 @@ export function validateDesign(input: unknown, source: string): Design {
     );
   if (network.loss === "squared-error" && network.activation === "relu" && tile.inputBits < 2)
     refuse("tile.inputBits", "1 cannot hold a target of one with headroom; use 2 to 8");
+  const { encoding, rows, cols } = tile;
+  if (encoding === "differential" && 2 * rows * cols > 2 ** 20)
+    refuse(
+      "tile.encoding",
+      `differential pairs make ${2 * rows * cols} cells in a tile of ${rows} × ${cols}; use a tile of at most 524288 pairs, or offset`,
+    );
+  if (design.device.verify > 0 && gradient.programming === "coincidence")
+    refuse("device.verify", "coincidence programs no row that could be read back; use 0, or gradient.programming row");
   const cells = network.layers.slice(1).reduce((sum, b, l) => sum + b * network.layers[l], 0);
   if (cells > 64e6) refuse("network.layers", `${cells} weights; use at most 64000000`);
   if (gradient.method === "mbgd") {

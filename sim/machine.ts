@@ -7,7 +7,7 @@ import { type CycleCount, emptyCycles, PhaseCycles } from "./cycles.ts";
 import { instantiate, kernelModule } from "./kernels/load.ts";
 import type { SamplePath, Scratch } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, type LayerState, type MachineState, PULSE, trainedSamples } from "./state.ts";
-import { drift, pulse } from "./units/cell.ts";
+import { drift, programCell, refresh } from "./units/cell.ts";
 import { accumulate } from "./units/gradient-unit.ts";
 import { LowRankUnit, type SampleVectors, type Side } from "./units/low-rank-unit.ts";
 import { type OuterProduct, PulseTrainUnit, type Train } from "./units/pulse-train.ts";
@@ -42,18 +42,17 @@ export interface Listener {
  *  @returns pulses given */
 export function program(ir: Ir, layer: LayerIr, state: LayerState, i: number, counts: Int16Array): number {
   let given = 0;
-  for (let j = 0; j < layer.outputs; j++) {
-    const count = Math.abs(counts[j]);
-    for (let n = 0; n < count; n++) pulse(ir, layer, state, i, j, counts[j] > 0);
-    given += count;
-  }
+  for (let j = 0; j < layer.outputs; j++) given += programCell(ir, layer, state, i, j, counts[j]);
   return given;
 }
+
+/** Slots of a programmed row: its pulses, and as often as it is read back. */
+export const rowSlots = ({ verify }: Ir, largest: number): number => (largest > 0 ? largest + verify : 0);
 
 /** Updates one layer from its gradient (mbgd) or from one sample (sgd).
  *  @param inputRange activation range of the layer's input
  *  @param onRow called for every row, with the counts' own copies, if given
- *  @returns Σ over rows of the largest count, and the pulses given */
+ *  @returns Σ over rows of their slots, and the pulses given */
 export function updateLayer(
   ir: Ir,
   layer: LayerIr,
@@ -105,7 +104,7 @@ export function updateLayer(
       pulses += program(ir, layer, state, i, counts);
       if (onRow) rowCopies.push(counts.slice(0, layer.outputs));
     }
-    slots += largest;
+    slots += rowSlots(ir, largest);
     onRow?.({ row, largest, counts: rowCopies });
   }
   return { slots, pulses };
@@ -338,6 +337,7 @@ export class Machine {
       decideRanges(layer, state.layers[l]);
       if (drifts && unit) unit.drift(l, state.batches);
       else if (drifts) drift(ir, layer, state.layers[l], state.batches);
+      state.pulses += refresh(ir, layer, state.layers[l], state.batches);
     });
     state.batches++;
     state.inBatch = 0;

@@ -4,9 +4,16 @@ import { LATCH_BITS, setupTiming, THRESHOLD_LATENCY } from "../generator/coincid
 import type { Ir, LayerIr, LowRankIr, ReadIr } from "../generator/ir.ts";
 import { COMBINE_LATENCY, WRITE_LATENCY } from "../generator/low-rank/build.ts";
 import type { Instruction } from "../generator/low-rank/program.ts";
-import { countLatency, handOverWait, programCycles, rowIssues, rowOverhead } from "../generator/schedule.ts";
+import {
+  countLatency,
+  handOverWait,
+  programCycles,
+  refreshCycles,
+  rowIssues,
+  rowOverhead,
+} from "../generator/schedule.ts";
 import { packLanes } from "./arith.ts";
-import type { Listener, Machine, ProgrammedRow } from "./machine.ts";
+import { type Listener, type Machine, type ProgrammedRow, rowSlots } from "./machine.ts";
 import type { PlainSamplePath, Scratch } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, trainedSamples } from "./state.ts";
 import type { LowRankState } from "./units/low-rank-unit.ts";
@@ -451,7 +458,10 @@ export class Tracer implements Listener {
           this.#emit(`layer_${l}.g_row[${r}].g_col[${c}].tile/pulse`, cycle, set, reset);
         }
     }
-    return first + row.largest * ir.pulseCycles;
+    const slots = rowSlots(ir, row.largest);
+    for (let slot = row.largest + 1; slot <= slots; slot++)
+      this.#emit(`layer_${l}/verify`, first + slot * ir.pulseCycles - 1, physical);
+    return first + slots * ir.pulseCycles;
   }
 
   /** Columns of one tile that are set and reset in a slot. */
@@ -471,9 +481,9 @@ export class Tracer implements Listener {
   }
 
   range(): void {
-    this.#enter("range", this.#layerRegister);
-    this.cycle++;
-    this.#ranges(this.cycle);
+    const start = this.#enter("range", this.#layerRegister);
+    this.#ranges(start + 1);
+    this.cycle += 1 + refreshCycles(this.#ir);
   }
 
   /** After the last sample: the machine waits for the next. */
