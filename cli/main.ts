@@ -18,7 +18,7 @@ Exit codes:
   130  interrupted; what was finished is written`;
 
 const DESIGNS = `
-<design> is a preset (mnist-mlp, mnist-small, sensor-mlp, tiny) or a JSON file; docs/design-file.md lists its fields.`;
+<design> is a preset (mnist-mlp, mnist-small, neurosim-mlp, sensor-mlp, tiny) or a JSON file; docs/design-file.md lists its fields.`;
 
 export function program(): Command {
   const { version, description } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));

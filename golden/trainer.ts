@@ -2,6 +2,7 @@
 import { Random, stream } from "../data/random.ts";
 import type { Samples } from "../data/samples.ts";
 import { isLowRank } from "../generator/method-fields.ts";
+import { layerRate } from "../generator/rates.ts";
 import type { Design } from "../generator/schema.ts";
 import type { TrainCount } from "./coincidence.ts";
 import { newReadNoise, type ReadNoise } from "./device/read-noise.ts";
@@ -83,7 +84,7 @@ function fullGradient(
   return (samples, batch, visit) => {
     const gradient = exactGradient(network, weights, samples, batch, reuse, visit, noise);
     layers.forEach((cells, l) => {
-      program(cells, gradient.layers[l], training.learningRate);
+      program(cells, gradient.layers[l], layerRate(training, l));
     });
     return gradient.loss;
   };
@@ -96,11 +97,11 @@ function sampleBySample(
   program: ProgramOuterProduct,
   noise?: ReadNoise,
 ): TrainBatch {
-  const { learningRate, batch: size } = design.training;
+  const { training } = design;
   const pass = newPass(design.network);
   return eachSample(design, layers, pass, noise, () => {
     layers.forEach((cells, l) => {
-      program(cells, pass.delta[l], pass.x[l], learningRate / size);
+      program(cells, pass.delta[l], pass.x[l], layerRate(training, l) / training.batch);
     });
   });
 }
@@ -122,7 +123,7 @@ function lowRank(
   return (samples, batch, visit) => {
     const meanLoss = takeIn(samples, batch, visit);
     layers.forEach((cells, l) => {
-      update(cells, units[l].finish(), design.training.learningRate);
+      update(cells, units[l].finish(), layerRate(design.training, l));
     });
     return meanLoss;
   };
