@@ -27,7 +27,7 @@ export function stepOf(device: Device, direction: Direction, label?: number): St
 
 /** Along g(p) = B (1 − exp(−(p/n)/A)), B = 1 / (1 − exp(−1/A)), a pulse takes g to g' = B − (B − g) r with
  *  r = exp(−1/(nA)): the rise is (B − g) (1 − r). Of a straight line, A = ∞, it is 1/n everywhere. */
-function riseOf(a: number, pulses: number): (g: number) => number {
+export function riseOf(a: number, pulses: number): (g: number) => number {
   if (!Number.isFinite(a)) return () => 1 / pulses;
   const part = -Math.expm1(-1 / (pulses * a));
   const first = part / -Math.expm1(-1 / a);
