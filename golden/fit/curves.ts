@@ -1,6 +1,7 @@
 /** Reads measured pulse-conductance curves: a CSV file with the columns device (where there are several), cycle, direction
  *  (set or reset), pulse and conductance in siemens, its rows in the order of the measurement. */
 import { readRows, shortened, shortText } from "../../data/csv.ts";
+import { MOST_STATES } from "../../generator/device/model.ts";
 import { Refusal } from "../../generator/errors.ts";
 import type { Direction } from "../device/step.ts";
 
@@ -54,9 +55,15 @@ export function readCurves(file: string): Curves {
   }
   const devices = [...byDevice].map(([device, list]) => curvesOf(file, device, list));
   const lengths = sweepLengths(rows);
+  const states = { set: mostFrequent(lengths.set), reset: mostFrequent(lengths.reset) };
+  for (const direction of ["set", "reset"] as const)
+    if (states[direction] < 2 || states[direction] > MOST_STATES)
+      throw new Refusal(
+        `${file}: ${direction} sweeps have ${states[direction]} pulses; give sweeps of 2 to ${MOST_STATES} pulses, each through the whole range`,
+      );
   return {
     devices,
-    states: { set: mostFrequent(lengths.set), reset: mostFrequent(lengths.reset) },
+    states,
     sweeps: lengths.set.length + lengths.reset.length,
   };
 }
