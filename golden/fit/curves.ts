@@ -77,6 +77,8 @@ function rowsOf(file: string): Row[] {
     throw new Refusal(
       `${file}: has no column ${missing.join(", ")} (its columns are ${shortened(header ?? [])}); ${FORM}`,
     );
+  if (lines.length === 0)
+    throw new Refusal(`${file}: has a header and no rows; give at least one sweep in each direction`);
   const before = new Map<string, Row>();
   return lines.map((cells, n) => {
     const where = `${file}: row ${n + 1}`;
@@ -126,7 +128,7 @@ function curvesOf(file: string, device: string, rows: readonly Row[]): DeviceCur
     const found = rows.flatMap((row, n) =>
       n > 0 && row.direction === direction && row.pulse > 0 ? [[rows[n - 1], row] as const] : [],
     );
-    if (found.length < 2)
+    if (found.length === 0)
       throw new Refusal(`${named}: has ${found.length} ${direction} pulses; give at least one sweep in each direction`);
     return {
       from: Float64Array.from(found, ([before]) => part(before.siemens)),
