@@ -17,6 +17,8 @@ export interface Device {
   readonly levels: number | null;
   /** Where pulses are not equal, exact steps, or cells are more than what pulses make them. */
   readonly memristor?: Memristor;
+  /** Times that a programmed cell is read back; absent: never. */
+  readonly verify?: number;
 }
 
 /** The cells of a layer. */
@@ -33,7 +35,7 @@ export function deviceOf(design: Pick<Design, "name" | "device">): Device {
   if (isContinuous(design)) return { levels: null };
   const memristor = resolveDevice(design);
   const { levels } = memristor;
-  return hasNonidealities(memristor) ? { levels, memristor } : { levels };
+  return hasNonidealities(memristor) ? { levels, memristor, verify: design.device.verify } : { levels };
 }
 
 /** The cells of layer l, told to hold these weights. */
@@ -62,6 +64,8 @@ export interface PulseSettings {
   readonly rounding: Rounding;
   /** Most pulses that one update gives a cell. */
   readonly maxPulses: number;
+  /** Times that a cell is read back, each time with one more pulse towards its goal if it is more than ΔW / 2 off. */
+  readonly verify?: number;
 }
 
 /** pulses = round(−η G / ΔW), clipped to ± maxPulses, from cell `first` on; of ideal devices W ← clip(W + pulses · ΔW).
@@ -74,13 +78,25 @@ export function applyPulses(
   random: Random,
   first = 0,
 ): void {
-  const { levels, rounding, maxPulses } = settings;
+  const { levels, rounding, maxPulses, verify = 0 } = settings;
   const perUnit = -learningRate * pulsesPerUnit(levels);
   for (let n = 0; n < gradient.length; n++) {
     const t = gradient[n] * perUnit;
     if (t === 0) continue; // rounds to zero either way
     const count = Math.min(Math.max(round(rounding, t, random), -maxPulses), maxPulses);
-    if (count !== 0) pulse(cells, first + n, count, levels);
+    if (count !== 0) programCell(cells, first + n, count, levels, verify);
+  }
+}
+
+/** So many pulses, and as many more as reading back asks for. */
+function programCell(cells: Cells, n: number, count: number, levels: number, verify: number): void {
+  const step = 1 / pulsesPerUnit(levels);
+  const goal = clip(cells.weights[n] + count * step);
+  pulse(cells, n, count, levels);
+  for (let read = 0; read < verify; read++) {
+    const left = goal - cells.weights[n];
+    if (Math.abs(left) <= step / 2) break;
+    pulse(cells, n, Math.sign(left), levels);
   }
 }
 

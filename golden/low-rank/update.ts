@@ -21,10 +21,10 @@ export type ProgramOuterProduct = (cells: Cells, u: Float64Array, v: Float64Arra
 export type ProgramLowRank = (cells: Cells, gradient: LowRank, learningRate: number) => void;
 
 export function newProgram(device: Device, settings: UpdateSettings, random: Random): Program {
-  const { levels } = device;
+  const { levels, verify } = device;
   if (levels === null) return ({ weights }, gradient, rate, first) => applyContinuous(weights, gradient, rate, first);
   const { rounding, maxPulses } = settings;
-  const pulseSettings = { levels, rounding, maxPulses };
+  const pulseSettings = { levels, rounding, maxPulses, verify };
   return (cells, gradient, rate, first) => applyPulses(cells, gradient, rate, pulseSettings, random, first);
 }
 

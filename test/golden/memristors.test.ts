@@ -7,6 +7,7 @@ import type { DesignInput } from "../../generator/schema.ts";
 import { drifted, type Memristors, newMemristors, placed, pulsed } from "../../golden/device/memristors.ts";
 import { newReadNoise } from "../../golden/device/read-noise.ts";
 import { meanAfter } from "../../golden/device/step.ts";
+import { applyPulses } from "../../golden/device.ts";
 import type { Network } from "../../golden/network.ts";
 import { newTrainer } from "../../golden/trainer.ts";
 import { designOf } from "./networks.ts";
@@ -176,6 +177,27 @@ describe("training with memristors", () => {
       });
     });
   });
+
+  it.prop([part, fc.integer({ min: -12, max: 12 }), fc.integer({ min: 0, max: 16 }), fc.nat()])(
+    "reads a cell back as often as it may, and gives it a pulse each time that it is more than half a step off",
+    (g, count, verify, seed) => {
+      const levels = 60;
+      const device = { preset: "hzo-fefet", states: { set: levels, reset: levels } };
+      const cells = {
+        weights: Float64Array.of(2 * g - 1),
+        pulses: new Uint32Array(1),
+        memristors: cellsOf(device, 1, seed),
+      };
+      const goal = Math.min(1, Math.max(-1, 2 * g - 1 + (2 * count) / levels));
+      const settings = { levels, rounding: "nearest", maxPulses: 31, verify } as const;
+      applyPulses(cells, Float64Array.of((-2 * count) / levels), 1, settings, new Random(1));
+      const more = cells.pulses[0] - Math.abs(count);
+      expect(more >= 0 && more <= verify).toBe(true);
+      if (more < verify && count !== 0)
+        expect(Math.abs(cells.weights[0] - goal)).toBeLessThanOrEqual(1 / levels + 1e-12);
+      if (count === 0) expect(more).toBe(0);
+    },
+  );
 
   it("lets conductances drift once a batch", () => {
     const { weights, start } = trained({ preset: "ideal-100", drift: 0.002, driftTarget: 1 }, 1, 1e-9);
