@@ -13,7 +13,9 @@ import { COEFFICIENT_BITS } from "./low-rank/format.ts";
 import { memories } from "./memories.ts";
 import { filled, hardwareMethod, isLowRank, type LowRankMethod } from "./method-fields.ts";
 import { mix } from "./random.ts";
+import { layerRate } from "./rates.ts";
 import { registerMap } from "./registers.ts";
+import { sampleBits, sampleFraction } from "./sample-format.ts";
 import { phases } from "./schedule.ts";
 import type { Design } from "./schema.ts";
 
@@ -104,8 +106,11 @@ function largestDivisor(n: number, limit: number): number {
 
 /** Code format and derivative of an activation's output. */
 function vectorFormat(design: Design, hidden: boolean, maxActivation: number, zFraction: number) {
+  if (!hidden) {
+    const bits = sampleBits(design);
+    return { bits, signed: false, fraction: sampleFraction(bits), derivativeBits: 0, derivativeFraction: 0 };
+  }
   const n = design.tile.inputBits;
-  if (!hidden) return { bits: n, signed: false, fraction: n, derivativeBits: 0, derivativeFraction: 0 };
   switch (design.network.activation) {
     case "relu":
       return {
@@ -296,7 +301,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     const samples = method === "sbpca" || method === "nmf" ? 1 : training.batch;
     const unit = lowRank ? 2 ** (1 - lowRank.factorBits) : 1;
     const pulsesPerUnit =
-      ((training.learningRate * cell.pulsesPerWeight) / samples) *
+      ((layerRate(training, l) * cell.pulsesPerWeight) / samples) *
       unit *
       2 ** (exponentZero - input.fraction) *
       errorScales[l];
@@ -304,12 +309,12 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     if (update.multiplier === 0)
       refuse(
         "training.learningRate",
-        `${training.learningRate} is too small for any pulse in layer ${l}; use a larger one`,
+        `${layerRate(training, l)} is too small for any pulse in layer ${l}; use a larger one`,
       );
     if (accumulatorBits + bitLength(update.multiplier) + 1 > WIDEST)
       refuse(
         "training.learningRate",
-        `${training.learningRate} is too large for layer ${l}'s update unit; use a smaller one`,
+        `${layerRate(training, l)} is too large for layer ${l}'s update unit; use a smaller one`,
       );
     const rowGroup = grid.rowAdcs * grid.rowTiles;
     const rowSteps = Math.ceil(grid.inputs / rowGroup);

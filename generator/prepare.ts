@@ -1,5 +1,6 @@
 /** Design → everything a run starts from: the IR, calibrated on the head of its data, and the initial conductances. */
 import { loadHead } from "../data/dataset.ts";
+import { shapeOf } from "../data/samples.ts";
 import { calibration, calibrationSamples } from "./calibration.ts";
 import { elaborate, geometry } from "./elaborate.ts";
 import { initialWeights, toConductance, toWeights } from "./initial.ts";
@@ -18,8 +19,7 @@ export interface PreparedMachine {
 export function prepareMachine(design: Design, options: { data?: string } = {}): PreparedMachine {
   const geo = geometry(design);
   const initial = initialWeights(design);
-  const shape = { inputs: design.network.layers[0], outputs: design.network.layers[design.network.layers.length - 1] };
-  const head = loadHead(shape, { path: options.data }, calibrationSamples(design));
+  const head = loadHead(shapeOf(design.network), { path: options.data }, calibrationSamples(design));
   const ir = elaborate(design, calibration(design, geo, initial, head));
   const conductances = initial.map((weights) => toConductance(weights, ir.cell));
   return {

@@ -23,6 +23,14 @@ export const designSchema = z.strictObject({
       .enum(["softmax-cross-entropy", "squared-error"])
       .describe("With squared-error the activation acts on the output layer too."),
     bias: z.literal(false).default(false).describe("The crossbars hold no bias row."),
+    crop: int(1, 1024)
+      .optional()
+      .describe("Of square images only the central pixels, so many in each direction, are the input vector."),
+    sampleBits: int(1, 8)
+      .optional()
+      .describe(
+        "Bits of a code of the input vector; of one bit, a code is 0 or 1 itself (tile.inputBits if not given, whose codes are parts of one).",
+      ),
   }),
   tile: z.strictObject({
     rows: int(4, 1024).describe("Wordlines of one crossbar tile."),
@@ -173,6 +181,15 @@ export const designSchema = z.strictObject({
       "Samples of one mini-batch; with sgd each sample is given 1/batch of the learning rate.",
     ),
     learningRate: z.number().positive().max(1024),
+    layerRates: z
+      .array(z.number().positive().max(1024))
+      .min(1)
+      .max(8)
+      .optional()
+      .describe("Factors on the learning rate, one for each layer (1 if not given)."),
+    epochSamples: int(1, 1e9)
+      .optional()
+      .describe("Samples of one epoch, drawn at random with replacement (each sample once if not given)."),
     seed: int(0, 0x7fffffff).default(1).describe("Seeds the initial weights, the order of samples and every LFSR."),
   }),
 });
@@ -298,6 +315,28 @@ export function validateDesign(input: unknown, source: string): Design {
     );
   if (network.loss === "squared-error" && network.activation === "relu" && tile.inputBits < 2)
     refuse("tile.inputBits", "1 cannot hold a target of one with headroom; use 2 to 8");
+  const { layers, crop, sampleBits } = network;
+  if (crop !== undefined && crop * crop !== layers[0])
+    refuse(
+      "network.crop",
+      `${crop} × ${crop} pixels do not fit the ${layers[0]} inputs of network.layers.0; use ${crop * crop} inputs, or leave it out`,
+    );
+  if (sampleBits !== undefined && sampleBits > tile.inputBits)
+    refuse(
+      "network.sampleBits",
+      `${sampleBits} is more than tile.inputBits, ${tile.inputBits}; use at most ${tile.inputBits}`,
+    );
+  const { layerRates, epochSamples } = training;
+  if (layerRates !== undefined && layerRates.length !== layers.length - 1)
+    refuse(
+      "training.layerRates",
+      `has ${layerRates.length} factors for ${layers.length - 1} layers; use one for each layer`,
+    );
+  if (epochSamples !== undefined && epochSamples < training.batch)
+    refuse(
+      "training.epochSamples",
+      `${epochSamples} is less than a batch of ${training.batch}; use at least ${training.batch}`,
+    );
   const { encoding, rows, cols } = tile;
   if (encoding === "differential" && 2 * rows * cols > 2 ** 20)
     refuse(

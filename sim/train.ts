@@ -1,7 +1,8 @@
 /** Trains a design on the simulator: epochs over a data set, on all cores, and what it cost. */
 import { setImmediate } from "node:timers/promises";
 import { type Dataset, loadDataset, type Samples } from "../data/dataset.ts";
-import { epochOrder } from "../data/order.ts";
+import { epochLength, epochOrder } from "../data/order.ts";
+import { shapeOf } from "../data/samples.ts";
 import { MOST_PHASES } from "../generator/coincidence.ts";
 import { Refusal } from "../generator/errors.ts";
 import type { Ir, LayerIr } from "../generator/ir.ts";
@@ -84,13 +85,15 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const begun = performance.now();
   const { design, epochs } = options;
   const { ir, conductances } = prepareMachine(design, { data: options.data });
-  const dataset = loadDataset({ inputs: ir.vectors[0].size, outputs: ir.errorUnit.outputs }, { path: options.data });
+  const dataset = loadDataset(shapeOf(design.network), { path: options.data });
   const data = { train: firstOf(dataset.train, options.samples), test: firstOf(dataset.test, options.testSamples) };
   if (data.train.count < ir.batch)
     throw new Refusal(
       `${design.name}: training.batch: ${ir.batch} samples are more than the ${data.train.count} to train on; use ${data.train.count} or fewer, or more --samples`,
     );
-  const threads = options.threads ?? (isLittle(ir, epochs * data.train.count) ? 1 : defaultThreads());
+  const threads =
+    options.threads ??
+    (isLittle(ir, epochs * epochLength(data.train.count, design.training.epochSamples)) ? 1 : defaultThreads());
   const runner = await createRunner(ir, conductances, data, threads);
   try {
     const run = new Run(runner, data, options);
@@ -143,8 +146,9 @@ class Run {
   /** @returns whether the epoch was finished */
   async #epoch(epoch: number): Promise<boolean> {
     const { batch, design } = this.#ir;
-    const order = epochOrder(this.#train.count, design.training.seed, epoch);
-    const of = Math.floor(this.#train.count / batch) * batch;
+    const { seed, epochSamples } = design.training;
+    const order = epochOrder(this.#train.count, seed, epoch, epochSamples);
+    const of = Math.floor(order.length / batch) * batch;
     await this.#turn(epoch, 0, of, true);
     for (let first = 0; first < of; first += batch) {
       const samples = order.subarray(first, first + batch);
@@ -197,7 +201,8 @@ class Run {
 
   #lastAccuracy(): number {
     const { batches } = this.#runner.machine.state;
-    const perEpoch = Math.floor(this.#train.count / this.#ir.batch);
+    const { epochSamples } = this.#ir.design.training;
+    const perEpoch = Math.floor(epochLength(this.#train.count, epochSamples) / this.#ir.batch);
     const fresh = batches === this.#perEpoch.length * perEpoch;
     return fresh && this.#perEpoch.length > 0
       ? this.#perEpoch[this.#perEpoch.length - 1]

@@ -17,6 +17,8 @@ const CLASSES = 16;
 export const BYTES_MEAN = 510;
 const BYTES_DEVIATION = Math.sqrt((4 * (256 ** 2 - 1)) / 12);
 const BYTES_LARGEST = 510;
+/** No pulse changes a conductance by more ranges than this in a table: beyond one it is at the end, and 32 bits hold it. */
+const MOST_RANGES = 4;
 export const READ_FRACTION = 8;
 /** Normal numbers that all conversions take theirs from, and the key they are drawn with. */
 export const READ_NUMBERS = 4096;
@@ -122,7 +124,9 @@ export function deviceIr(device: Device, range: number, lines: number, cells: nu
   const directions = [device.set, device.reset];
   const means = directions.flatMap((response, direction) =>
     spread.flatMap((z) =>
-      entries.map((x) => places(meanChange(response, direction === 1, device.deviceToDevice * z, x))),
+      entries.map((x) =>
+        places(clamp(meanChange(response, direction === 1, device.deviceToDevice * z, x), MOST_RANGES)),
+      ),
     ),
   );
   const scale = (range * 2 ** CHANGE_FRACTION) / BYTES_DEVIATION;

@@ -154,6 +154,10 @@ describe("rules between fields", () => {
     ["device.preset", ["device.preset=ideal-99999"], /use ideal-2 to ideal-16384$/],
     ["gradient.accumulatorBits", ["gradient.method=sgd", "gradient.accumulatorBits=32"], /leave it out/],
     ["gradient.accumulatorBits", ["gradient.accumulatorBits=12", "training.batch=4096"], /use at least \d+$/],
+    ["network.crop", ["network.crop=5"], /5 × 5 pixels do not fit the 16 inputs of network\.layers\.0; use 25 inputs/],
+    ["network.sampleBits", ["network.sampleBits=5", "tile.inputBits=4"], /5 is more than tile\.inputBits, 4; use at/],
+    ["training.layerRates", ["training.layerRates=[1,2,3]"], /has 3 factors for 2 layers; use one for each layer$/],
+    ["training.epochSamples", ["training.epochSamples=7"], /7 is less than a batch of 8; use at least 8$/],
     ["network.layers.2", ["network.layers=[16,12,5000]"], /use at most 4096$/],
     ["network.layers", ["network.layers=[65536,65536,4]"], /use at most 64000000$/],
   ])("name %s and what would be right", (path, sets, why) => {
