@@ -203,7 +203,7 @@ function moveRest(folder: string, from: string, to: string): void {
 }
 
 /** Runs a file operation; what the system refuses becomes one line that says what would mend it. */
-function explained<T>(path: string, operation: () => T): T {
+export function explained<T>(path: string, operation: () => T): T {
   try {
     return operation();
   } catch (error) {
