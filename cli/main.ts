@@ -5,7 +5,9 @@ import { addCompare } from "./compare.ts";
 import { addGenerate } from "./generate.ts";
 import { addGolden } from "./golden.ts";
 import { addMemory } from "./memory.ts";
+import { addQuery } from "./query.ts";
 import { runProgram } from "./run.ts";
+import { addSweep } from "./sweep.ts";
 import { addTrain } from "./train.ts";
 import { addVerify } from "./verify.ts";
 
@@ -31,7 +33,7 @@ export function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "rankloom: ")) })
     .addHelpText("after", `${DESIGNS}\n${EXIT_CODES}`);
-  for (const add of [addGenerate, addTrain, addVerify, addGolden, addCompare, addMemory])
+  for (const add of [addGenerate, addTrain, addVerify, addGolden, addCompare, addMemory, addSweep, addQuery])
     add(root).addHelpText("after", EXIT_CODES);
   return root;
 }

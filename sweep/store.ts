@@ -200,6 +200,28 @@ export class Store {
   }
 }
 
+/** The folder of a sweep, by the folder itself, the sweep's name, or its file; without any of these, the one that was
+ *  planned last.
+ *  @param all where sweeps are kept */
+export function findSweep(all: string, named?: string): string {
+  const folders = listed(all)
+    .map((name) => join(all, name))
+    .filter((folder) => new Store(folder).exists());
+  if (named === undefined) {
+    const planned = (folder: string) => statSync(join(folder, "plan.json")).mtimeMs;
+    const [last] = folders.toSorted((a, b) => planned(b) - planned(a));
+    if (last === undefined)
+      throw new Refusal(`${all}: holds no sweep; run one first: npx rankloom sweep examples/tiny.sweep.json`);
+    return last;
+  }
+  const found =
+    [named, join(all, named)].find((folder) => new Store(folder).exists()) ??
+    folders.find((folder) => new Store(folder).plan().file === named);
+  if (found === undefined)
+    throw new Refusal(`${named}: is no sweep that was run here; use ${folders.join(", ") || "rankloom sweep first"}`);
+  return found;
+}
+
 export const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
 const same = (file: string, text: string): boolean => existsSync(file) && readFileSync(file, "utf8") === text;

@@ -117,7 +117,15 @@ async function looseResults(on: DuckDBConnection, store: Store): Promise<Result[
   return [...loose].map((hash) => store.result(hash));
 }
 
-const byKind = (results: readonly Result[]): Map<string, Result[]> => Map.groupBy(results, ({ kind }) => kind);
+function byKind(results: readonly Result[]): Map<string, Result[]> {
+  const groups = new Map<string, Result[]>();
+  for (const result of results) {
+    const group = groups.get(result.kind);
+    if (group) group.push(result);
+    else groups.set(result.kind, [result]);
+  }
+  return groups;
+}
 
 /** Puts all results that are in no part yet into one for each kind of work. Two processes that do it at once make parts
  *  that overlap, which does no harm. */

@@ -1,0 +1,54 @@
+/** `rankloom query`: questions to the results of a sweep, in SQL. */
+import { join } from "node:path";
+import type { Command } from "commander";
+import { Refusal } from "../generator/errors.ts";
+import type { Cell } from "../sweep/table.ts";
+import { addJson } from "./options.ts";
+import { count, Output, table } from "./output.ts";
+
+/** Rows that are printed; --json has all. */
+const PRINTED = 200;
+
+interface Options {
+  readonly pareto?: string;
+  readonly sweep?: string;
+  readonly json?: string;
+}
+
+export function addQuery(root: Command): Command {
+  const command = root
+    .command("query")
+    .description("ask the results of a sweep, also while it runs: tables results, tasks and failures, in DuckDB's SQL")
+    .argument("[sql]", 'e.g. "select method, max(accuracy) from results group by all"', "select * from results")
+    .option(
+      "--pareto <columns>",
+      "only rows that no other beats in these, e.g. accuracy,memory; name:more or name:less says which is better",
+    )
+    .option("--sweep <name>", "name, file or folder of the sweep (default: the one planned last)");
+  return addJson(command).action(query);
+}
+
+async function query(sql: string, options: Options): Promise<void> {
+  const { aimsOf, paretoFront } = await import("../sweep/pareto.ts");
+  const aims = options.pareto === undefined ? null : aimsOf(options.pareto);
+  const { findSweep, Store } = await import("../sweep/store.ts");
+  const store = new Store(findSweep(join("out", "sweeps"), options.sweep));
+  const output = await Output.open(options.json);
+  const { Tables } = await import("../sweep/table.ts");
+  const tables = await Tables.open(store);
+  const { columns, rows: all } = await tables.rows(sql);
+  const missing = aims?.find(({ column }) => !columns.includes(column));
+  if (missing) throw new Refusal(`--pareto: there is no column ${missing.column}; there are ${columns.join(", ")}`);
+  const rows = aims === null ? all : paretoFront(all, aims);
+  await output.result(rows);
+  const shown = rows.slice(0, PRINTED);
+  const left = columns.flatMap((name, c) => (shown.every((row) => typeof row[name] !== "number") ? [c] : []));
+  output.say(table([columns, ...shown.map((row) => columns.map((name) => text(row[name])))], left).join("\n"));
+  if (rows.length > PRINTED) output.say(`… ${count(rows.length)} rows; --json writes all, "limit" asks for fewer`);
+}
+
+function text(cell: Cell): string {
+  if (cell === null) return "";
+  if (typeof cell === "number") return Number.isInteger(cell) ? String(cell) : String(Number(cell.toPrecision(6)));
+  return typeof cell === "string" ? cell : JSON.stringify(cell);
+}
