@@ -200,7 +200,7 @@ function slurm(command: string, args: readonly string[]): Promise<string> {
 
 /** What would mend what Slurm says. */
 function remedy(said: string): string {
-  if (/limit|temporarily unable|queue|too many/i.test(said))
+  if (/limit|temporarily unable|queue|too many|array/i.test(said))
     return "wait until the queue has room or use a larger --chunk, then go on with --resume";
   if (/partition/i.test(said)) return "sinfo lists the partitions";
   if (/memory|time|node configuration|resources/i.test(said)) return "ask for less by --memory, --time or --cpus";
