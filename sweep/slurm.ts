@@ -15,7 +15,8 @@ import type { Task } from "./task.ts";
 import { workOf } from "./works.ts";
 
 const PROGRAM = fileURLToPath(new URL("node-program.mjs", import.meta.url));
-const POLL_MS = 2000;
+/** How often results are looked for, and how long a full queue is left alone. */
+const WAITS = { pollMs: 2000, fullMs: 30_000 } as const;
 /** A task whose jobs ended without a word is submitted so often. */
 const TRIES = 3;
 /** Jobs of an array where --chunk says nothing: more would wait in the queue, not run. Slurm's own limit is 1000. */
@@ -42,10 +43,16 @@ interface Job {
 export class SlurmExecutor implements Executor {
   readonly #store: Store;
   readonly #options: SlurmOptions;
+  readonly #waits: { readonly pollMs: number; readonly fullMs: number };
 
-  constructor(store: Store, options: SlurmOptions) {
+  constructor(
+    store: Store,
+    options: SlurmOptions,
+    waits = WAITS as { readonly pollMs: number; readonly fullMs: number },
+  ) {
     this.#store = store;
     this.#options = options;
+    this.#waits = waits;
   }
 
   async run(tasks: readonly Task[], events: Events, signal: AbortSignal): Promise<void> {
@@ -56,31 +63,42 @@ export class SlurmExecutor implements Executor {
     const tries = new Map<string, number>();
     let jobs = await this.#aliveJobs(await this.#submitted());
     if (jobs.length > 0) events.say(`slurm: waiting for ${jobs.map(({ id }) => `job ${id}`).join(", ")} of before`);
-    let silent = false;
+    /** What was said last of a cluster that does not answer or has no room; empty: all is well. */
+    let trouble = "";
+    const say = (text: string) => {
+      if (text !== trouble) events.say(text);
+      trouble = text;
+    };
+    const pause = (ms: number) => setTimeout(ms, undefined, { signal }).catch(() => {});
     while (true) {
       const answered = this.#collect(open, events);
       if (open.size === 0 || signal.aborted) break;
       try {
         jobs = await this.#aliveJobs(jobs);
-        silent = false;
       } catch (error) {
-        if (!silent) events.say(`${(error as Error).message}; waiting for it`);
-        silent = true;
-        await setTimeout(POLL_MS, undefined, { signal }).catch(() => {});
+        say(`${(error as Error).message}; waiting for it`);
+        await pause(this.#waits.pollMs);
         continue;
       }
       const cared = new Set(jobs.flatMap(({ hashes }) => hashes));
       const orphans = [...open.values()].filter(({ hash }) => !cared.has(hash));
-      // What a job wrote just before it ended is seen in the next round.
       if (orphans.length > 0 && answered === 0) {
+        // What a job wrote just before it ended.
         this.#collect(open, events);
         const lost = orphans.filter(({ hash }) => open.has(hash));
         const again = lost.filter(({ hash }) => (tries.get(hash) ?? 0) < TRIES);
         for (const task of lost) if (!again.includes(task)) this.#giveUp(task, open, events);
-        for (const { hash } of again) tries.set(hash, (tries.get(hash) ?? 0) + 1);
-        if (again.length > 0) jobs.push(await this.#submit(again, events));
+        try {
+          if (again.length > 0) jobs.push(await this.#submit(again, events));
+          for (const { hash } of again) tries.set(hash, (tries.get(hash) ?? 0) + 1);
+          trouble = "";
+        } catch (error) {
+          if (!(error instanceof FullQueue)) throw error;
+          say(error.message);
+          await pause(this.#waits.fullMs);
+        }
       }
-      await setTimeout(POLL_MS, undefined, { signal }).catch(() => {});
+      await pause(this.#waits.pollMs);
     }
     if (signal.aborted && jobs.length > 0)
       events.say(
@@ -193,15 +211,21 @@ function slurm(command: string, args: readonly string[]): Promise<string> {
           .split("\n")
           .at(-1)
           ?.replace(/^\w+: error: /, "") ?? "";
-      fail(new Refusal(`slurm: ${command} refused: ${said || error.message}; ${remedy(said)}`, EXIT.environment));
+      const refused = `slurm: ${command} refused: ${said || error.message.split("\n")[0]}`;
+      if (FULL.test(said)) return fail(new FullQueue(`${refused}; waiting for room in the queue`, EXIT.environment));
+      fail(new Refusal(`${refused}; ${remedy(said)}`, EXIT.environment));
     });
   });
 }
 
+/** No more jobs now; later there may be room. */
+class FullQueue extends Refusal {}
+
+const FULL = /QOS policy|submit limit|temporarily unable|too many jobs/i;
+
 /** What would mend what Slurm says. */
 function remedy(said: string): string {
-  if (/limit|temporarily unable|queue|too many|array/i.test(said))
-    return "wait until the queue has room or use a larger --chunk, then go on with --resume";
+  if (/array/i.test(said)) return "use a larger --chunk, which makes a shorter array";
   if (/partition/i.test(said)) return "sinfo lists the partitions";
   if (/memory|time|node configuration|resources/i.test(said)) return "ask for less by --memory, --time or --cpus";
   if (/contact|connect|timed out|refused/i.test(said)) return "see whether slurmctld runs: scontrol ping";

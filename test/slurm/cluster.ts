@@ -107,7 +107,9 @@ export class Cluster {
     for (let n = 0; n < 100 && !existsSync(socket); n++) await setTimeout(100);
     cluster.#spawn("slurmctld", "/usr/sbin/slurmctld", ["-D"]);
     for (const node of NODES) cluster.startNode(node);
-    await cluster.until("both nodes are idle", () => /^2$/.test(cluster.command("sinfo", "-h", "-p", "main", "-t", "idle", "-o", "%D").trim()));
+    await cluster.until("both nodes are idle", () =>
+      /^2$/.test(cluster.command("sinfo", "-h", "-p", "main", "-t", "idle", "-o", "%D").trim()),
+    );
     return cluster;
   }
 
@@ -174,7 +176,8 @@ function processesWith(spool: string, node: Node): number[] {
         const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
         const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
         return (
-          (environment.includes(`SLURMD_NODENAME=${node}`) && environment.includes(`SLURM_CONF=${join(spool, "..", "slurm.conf")}`)) ||
+          (environment.includes(`SLURMD_NODENAME=${node}`) &&
+            environment.includes(`SLURM_CONF=${join(spool, "..", "slurm.conf")}`)) ||
           command.includes(spool)
         );
       } catch {

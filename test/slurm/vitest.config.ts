@@ -2,5 +2,11 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { include: ["test/slurm/*.slurm.ts"], pool: "forks", maxWorkers: 1, testTimeout: 600_000, hookTimeout: 120_000 },
+  test: {
+    include: ["test/slurm/*.slurm.ts"],
+    pool: "forks",
+    maxWorkers: 1,
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
+  },
 });
