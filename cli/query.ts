@@ -19,7 +19,7 @@ export function addQuery(root: Command): Command {
   const command = root
     .command("query")
     .description("ask the results of a sweep, also while it runs: tables results, tasks and failures, in DuckDB's SQL")
-    .argument("[sql]", 'e.g. "select method, max(accuracy) from results group by all"', "select * from results")
+    .argument("[sql]", 'e.g. "select method, max(accuracy) from results group by all" (default: all results)')
     .option(
       "--pareto <columns>",
       "only rows that no other beats in these, e.g. accuracy,memory; name:more or name:less says which is better",
@@ -28,7 +28,7 @@ export function addQuery(root: Command): Command {
   return addJson(command).action(query);
 }
 
-async function query(sql: string, options: Options): Promise<void> {
+async function query(sql: string | undefined, options: Options): Promise<void> {
   const { aimsOf, paretoFront } = await import("../sweep/pareto.ts");
   const aims = options.pareto === undefined ? null : aimsOf(options.pareto);
   const { findSweep, Store } = await import("../sweep/store.ts");
@@ -36,15 +36,19 @@ async function query(sql: string, options: Options): Promise<void> {
   const output = await Output.open(options.json);
   const { Tables } = await import("../sweep/table.ts");
   const tables = await Tables.open(store);
-  const { columns, rows: all } = await tables.rows(sql);
-  const missing = aims?.find(({ column }) => !columns.includes(column));
-  if (missing) throw new Refusal(`--pareto: there is no column ${missing.column}; there are ${columns.join(", ")}`);
-  const rows = aims === null ? all : paretoFront(all, aims);
-  await output.result(rows);
-  const shown = rows.slice(0, PRINTED);
-  const left = columns.flatMap((name, c) => (shown.every((row) => typeof row[name] !== "number") ? [c] : []));
-  output.say(table([columns, ...shown.map((row) => columns.map((name) => text(row[name])))], left).join("\n"));
-  if (rows.length > PRINTED) output.say(`… ${count(rows.length)} rows; --json writes all, "limit" asks for fewer`);
+  const { columns: all, rows } = await tables.rows(sql ?? "from results");
+  const missing = aims?.find(({ column }) => !all.includes(column));
+  if (missing) throw new Refusal(`--pareto: there is no column ${missing.column}; there are ${all.join(", ")}`);
+  // A front of all results is about its axes and aims.
+  const points = sql === undefined && aims ? [...tables.axes(), ...aims.map(({ column }) => column)] : all;
+  const columns = [...new Set(points)];
+  const found = aims === null ? rows : paretoFront(rows, aims);
+  const shown = found.map((row) => Object.fromEntries(columns.map((name) => [name, row[name]])));
+  await output.result(shown);
+  const printed = shown.slice(0, PRINTED);
+  const left = columns.flatMap((name, c) => (printed.every((row) => typeof row[name] !== "number") ? [c] : []));
+  output.say(table([columns, ...printed.map((row) => columns.map((name) => text(row[name])))], left).join("\n"));
+  if (found.length > PRINTED) output.say(`… ${count(found.length)} rows; --json writes all, "limit" asks for fewer`);
 }
 
 function text(cell: Cell): string {

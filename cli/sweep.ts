@@ -71,7 +71,7 @@ export function addSweep(root: Command): Command {
 async function sweep(file: string, options: Options): Promise<void> {
   check(options);
   const { Store } = await import("../sweep/store.ts");
-  const { planSweep } = await import("../sweep/plan.ts");
+  const { planSweep, refuseOtherProgram } = await import("../sweep/plan.ts");
   const folder = (name: string) => options.out ?? join("out", "sweeps", name);
   const output = await Output.open(options.json);
   if (options.task !== undefined) return runOne(file, options.task, output);
@@ -87,6 +87,7 @@ async function sweep(file: string, options: Options): Promise<void> {
     store = await plannedStore(file, options.out);
     plan = store.plan();
     tasks = store.tasks();
+    refuseOtherProgram(plan.name, tasks);
     store.lock();
     output.say(`${plan.name}: going on with ${count(tasks.length)} tasks`);
   } else {

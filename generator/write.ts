@@ -113,12 +113,14 @@ export class WholeFile {
 
 /** Makes a folder and those above it; @returns the new ones, outermost first. (Node's own `recursive` never returns
  *  where a folder above exists but takes no entries, as in /proc.) */
-function makeFolders(folder: string): string[] {
+export function makeFolders(folder: string): string[] {
   if (existsSync(folder) && statSync(folder).isDirectory()) return [];
   const made = dirname(folder) === folder ? [] : makeFolders(dirname(folder));
   try {
     mkdirSync(folder);
   } catch (error) {
+    // Another process was faster.
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return made;
     removeEmpty(made);
     throw error;
   }

@@ -5,6 +5,7 @@ import { EXIT, Refusal } from "../generator/errors.ts";
 import type { Design } from "../generator/schema.ts";
 import { datasetOf } from "./datasets.ts";
 import { besideFile, pointsOf } from "./points.ts";
+import { programVersion } from "./program.ts";
 import { readSweep } from "./schema.ts";
 import type { Plan } from "./store.ts";
 import { newTask, type Task } from "./task.ts";
@@ -16,6 +17,17 @@ export interface Planned {
   readonly skipped: number;
   /** Points whose design is another point's, too: they have one task. */
   readonly repeated: number;
+}
+
+/** @throws Refusal where tasks were planned with another program than this one */
+export function refuseOtherProgram(name: string, tasks: readonly Task[]): void {
+  for (const { work, program } of tasks) {
+    const own = programVersion(work.kind);
+    if (program !== own)
+      throw new Refusal(
+        `${name}: the program has changed since the sweep was planned (${program}, now ${own}); run it again without --resume`,
+      );
+  }
 }
 
 /** @throws Refusal: what is wrong, where, and what would be right */

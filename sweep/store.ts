@@ -12,7 +12,6 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -21,9 +20,9 @@ import {
   writeSync,
 } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { EXIT, Refusal } from "../generator/errors.ts";
-import { explained, writeFileWhole } from "../generator/write.ts";
+import { explained, makeFolders, writeFileWhole } from "../generator/write.ts";
 import type { Failure, Result, Task } from "./task.ts";
 
 /** What a command needs to know of a sweep beside its tasks. */
@@ -62,7 +61,7 @@ export class Store {
 
   writePlan(plan: Plan, tasks: readonly Task[]): void {
     this.#kept(() => {
-      mkdirSync(this.folder, { recursive: true });
+      makeFolders(this.folder);
       const lines = tasks.map((task) => JSON.stringify(task)).join("\n");
       const text = `${JSON.stringify(plan, null, 2)}\n`;
       // A plan that is the same is left alone: its time says when it was made.
@@ -129,7 +128,7 @@ export class Store {
   #writeOnce(file: string, content: unknown): boolean {
     return this.#kept(() => {
       this.#own ??= this.path("tmp", `${hostname()}-${process.pid}`);
-      mkdirSync(this.#own, { recursive: true });
+      makeFolders(this.#own);
       const temporary = join(this.#own, String(this.#written++));
       try {
         const descriptor = openSync(temporary, "w");
@@ -140,7 +139,7 @@ export class Store {
         } finally {
           closeSync(descriptor);
         }
-        mkdirSync(join(file, ".."), { recursive: true });
+        makeFolders(dirname(file));
         linkSync(temporary, file);
         return true;
       } catch (error) {

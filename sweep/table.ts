@@ -151,11 +151,11 @@ async function writeParts(on: DuckDBConnection, store: Store, results: readonly 
 /** The tables of a sweep, as they are now: `tasks`, `results` and `failures`. */
 export class Tables {
   readonly #on: DuckDBConnection;
-  readonly #plan: Plan;
+  readonly #axes: readonly string[];
 
-  private constructor(on: DuckDBConnection, plan: Plan) {
+  private constructor(on: DuckDBConnection, axes: readonly string[]) {
     this.#on = on;
-    this.#plan = plan;
+    this.#axes = axes;
   }
 
   static async open(store: Store, threads?: number): Promise<Tables> {
@@ -188,7 +188,12 @@ export class Tables {
     ];
     await fill(on, "reasons", columns, failures);
     await on.run("create table failures as select tasks.*, reason from tasks join reasons using (hash) order by task");
-    return new Tables(on, plan);
+    const reader = await on.runAndReadAll("from tasks limit 0");
+    const others = ["hash", "work", "program"];
+    return new Tables(
+      on,
+      reader.columnNames().filter((name) => !others.includes(name)),
+    );
   }
 
   /** @throws Refusal with DuckDB's first line where it cannot run the text */
@@ -215,8 +220,9 @@ export class Tables {
     );
   }
 
-  kinds(): readonly string[] {
-    return this.#plan.kinds;
+  /** Columns of the number of a task and of its axes. */
+  axes(): readonly string[] {
+    return this.#axes;
   }
 
   close(): void {

@@ -1,11 +1,11 @@
 /** The task program: a process that runs one task after the other, as they are sent to it, and writes each result. The
  *  same on one machine and on a cluster's nodes. It ends when its parent does. */
 import { hostname } from "node:os";
-import { Refusal } from "../generator/errors.ts";
 import { datasetOf } from "./datasets.ts";
-import { programVersion } from "./program.ts";
+import { refuseOtherProgram } from "./plan.ts";
 import { Store, StoreProblem } from "./store.ts";
 import type { Failure, Result, Task, Timing } from "./task.ts";
+import type { Figures } from "./work.ts";
 import { workOf } from "./works.ts";
 
 export type Answer = { readonly result: Result } | { readonly failure: Failure } | { readonly stop: string };
@@ -37,14 +37,10 @@ export async function runTask(store: Store, task: Task): Promise<Answer> {
   }
 }
 
-/** @throws whatever the work throws, and where the program is not the one that the task was made for */
-export async function figuresOf(task: Task) {
-  const { design, data, work: settings, program } = task;
-  const own = programVersion(settings.kind);
-  if (own !== program)
-    throw new Refusal(
-      `the program has changed since the sweep was planned (${program}, now ${own}); run it again without --resume`,
-    );
+/** @throws whatever the work throws */
+export async function figuresOf(task: Task): Promise<Figures> {
+  const { design, data, work: settings } = task;
+  refuseOtherProgram(design.name, [task]);
   return workOf(settings.kind).run({ design, settings, data, dataset: () => datasetOf(design, data) });
 }
 
