@@ -1,7 +1,7 @@
 /** `rankloom query`: questions to the results of a sweep, in SQL. */
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { Refusal } from "../generator/errors.ts";
 import type { Cell } from "../sweep/table.ts";
 import { addJson } from "./options.ts";
 import { count, Output, table } from "./output.ts";
@@ -29,26 +29,24 @@ export function addQuery(root: Command): Command {
 }
 
 async function query(sql: string | undefined, options: Options): Promise<void> {
-  const { aimsOf, paretoFront } = await import("../sweep/pareto.ts");
+  const { aimsOf } = await import("../sweep/pareto.ts");
   const aims = options.pareto === undefined ? null : aimsOf(options.pareto);
   const { findSweep, Store } = await import("../sweep/store.ts");
   const store = new Store(findSweep(join("out", "sweeps"), options.sweep));
   const output = await Output.open(options.json);
   const { Tables } = await import("../sweep/table.ts");
-  const tables = await Tables.open(store);
-  const { columns: all, rows } = await tables.rows(sql ?? "from results");
-  const missing = aims?.find(({ column }) => !all.includes(column));
-  if (missing) throw new Refusal(`--pareto: there is no column ${missing.column}; there are ${all.join(", ")}`);
+  const tables = await Tables.open(store, availableParallelism());
+  const { columns: all, rows } =
+    aims === null ? await tables.rows(sql ?? "from results") : await tables.front(sql ?? "from results", aims);
   // A front of all results is about its axes and aims.
   const points = sql === undefined && aims ? [...tables.axes(), ...aims.map(({ column }) => column)] : all;
   const columns = [...new Set(points)];
-  const found = aims === null ? rows : paretoFront(rows, aims);
-  const shown = found.map((row) => Object.fromEntries(columns.map((name) => [name, row[name]])));
+  const shown = rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name]])));
   await output.result(shown);
   const printed = shown.slice(0, PRINTED);
   const left = columns.flatMap((name, c) => (printed.every((row) => typeof row[name] !== "number") ? [c] : []));
   output.say(table([columns, ...printed.map((row) => columns.map((name) => text(row[name])))], left).join("\n"));
-  if (found.length > PRINTED) output.say(`… ${count(found.length)} rows; --json writes all, "limit" asks for fewer`);
+  if (rows.length > PRINTED) output.say(`… ${count(rows.length)} rows; --json writes all, "limit" asks for fewer`);
 }
 
 function text(cell: Cell): string {

@@ -1,6 +1,5 @@
 /** The results that no other one beats: better or equal in all that counts, and better in one. */
 import { Refusal } from "../generator/errors.ts";
-import type { Row } from "./table.ts";
 import type { Figure } from "./work.ts";
 import { works } from "./works.ts";
 
@@ -32,8 +31,10 @@ export function preference(column: string): "more" | "less" {
   );
 }
 
+type Row = Readonly<Record<string, unknown>>;
+
 /** In the order of the first aim, best first. Rows that lack a value are left out. */
-export function paretoFront(rows: readonly Row[], aims: readonly Aim[]): Row[] {
+export function paretoFront<R extends Row>(rows: readonly R[], aims: readonly Aim[]): R[] {
   const costs = rows.map((row) =>
     aims.map(({ column, better }) => {
       const value = row[column];

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { EXIT, Refusal } from "../generator/errors.ts";
 import { allFigures, axisColumns, type Column, figureColumns, TASK_COLUMNS, TIMING_COLUMNS } from "./columns.ts";
+import { type Aim, paretoFront } from "./pareto.ts";
 import type { Plan, Store } from "./store.ts";
 import type { Result, Task } from "./task.ts";
 
@@ -111,10 +112,19 @@ async function looseResults(on: DuckDBConnection, store: Store): Promise<Result[
   const loose = store.finished();
   const parts = partsOf(store);
   if (parts.length > 0) {
+    // A part has only results that are there: with as many of them, nothing is left.
+    const { distinct } = await countsOf(on, parts);
+    if (distinct === loose.size) return [];
     const reader = await on.runAndReadAll(`select hash from ${readParts(parts)}`);
     for (const hash of reader.getColumns()[0]) loose.delete(String(hash));
   }
   return [...loose].map((hash) => store.result(hash));
+}
+
+async function countsOf(on: DuckDBConnection, parts: readonly string[]): Promise<{ rows: number; distinct: number }> {
+  const reader = await on.runAndReadAll(`select count(*), count(distinct hash) from ${readParts(parts)}`);
+  const [[rows, distinct]] = reader.getRowsJS().map((row) => row.map(Number));
+  return { rows, distinct };
 }
 
 function byKind(results: readonly Result[]): Map<string, Result[]> {
@@ -158,6 +168,7 @@ export class Tables {
     this.#axes = axes;
   }
 
+  /** @param threads more than one, and what `write` writes may have other bytes each time */
   static async open(store: Store, threads?: number): Promise<Tables> {
     const plan = store.plan();
     const on = await database(threads);
@@ -167,9 +178,12 @@ export class Tables {
       await writeParts(on, store, loose);
       loose = [];
     }
-    const sources: string[] = [];
     const parts = partsOf(store);
-    if (parts.length > 0) sources.push(`from ${readParts(parts)}`);
+    const sources: string[] = [];
+    if (parts.length > 0) {
+      const { rows, distinct } = await countsOf(on, parts);
+      sources.push(`select ${rows > distinct ? "distinct on (hash)" : ""} * from ${readParts(parts)}`);
+    }
     for (const [kind, list] of byKind(loose)) {
       await fill(on, `loose_${kind}`, partColumns(kind), list.map(rowOf));
       sources.push(`from loose_${kind}`);
@@ -177,9 +191,9 @@ export class Tables {
     const figures = allFigures(plan.kinds);
     // A kind that has no result yet has its columns all the same.
     await fill(on, "none", [{ name: "hash", type: "VARCHAR" }, ...figures, ...TIMING_COLUMNS], []);
-    const all = ["from none", ...sources].join(" union all by name ");
+    const all = ["from none", ...sources.map((source) => `(${source})`)].join(" union all by name ");
     await on.run(
-      `create table results as select tasks.*, ${listOf([...figures, ...TIMING_COLUMNS])} from tasks join (select distinct on (hash) * from (${all})) using (hash) order by task`,
+      `create view results as select tasks.*, ${listOf([...figures, ...TIMING_COLUMNS])} from tasks join (${all}) using (hash) order by task`,
     );
     const failures = [...store.failures().values()];
     const columns: Column[] = [
@@ -207,6 +221,21 @@ export class Tables {
       const text = (error as Error).message.split(/\n\s*\n|\nLINE/)[0].replace(/\s+/g, " ");
       throw new Refusal(`query: ${text}; the tables are results, tasks and failures: try "describe results"`);
     }
+  }
+
+  /** As `rows`, but only those that no other beats, in the order of the first aim, best first. */
+  async front(sql: string, aims: readonly Aim[]): Promise<{ columns: string[]; rows: Row[] }> {
+    await this.rows(`create temp table asked as ${sql}`);
+    const { columns } = await this.rows("from asked limit 0");
+    const missing = aims.find(({ column }) => !columns.includes(column));
+    if (missing) throw new Refusal(`--pareto: there is no column ${missing.column}; there are ${columns.join(", ")}`);
+    const names = aims.map(({ column }) => quoted(column)).join(", ");
+    const { rows } = await this.rows(`select rowid, ${names} from asked`);
+    const numbers = paretoFront(rows, aims).map(({ rowid }) => Number(rowid));
+    const found = await this.rows(`select rowid, * from asked where rowid in (${numbers.join(", ") || "-1"})`);
+    const places = new Map(numbers.map((rowid, place) => [rowid, place]));
+    const place = ({ rowid }: Row) => places.get(Number(rowid)) as number;
+    return { columns, rows: found.rows.toSorted((a, b) => place(a) - place(b)) };
   }
 
   /** Writes `results.parquet`. */
