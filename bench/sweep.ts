@@ -154,14 +154,14 @@ async function faults(): Promise<void> {
       let timer: NodeJS.Timeout | undefined;
       const end = await rankloom(["sweep", file, "--out", out, ...(store.exists() ? ["--resume"] : [])], (pid) => {
         if (killed >= kills) return;
-        const target = store.finished().size + 20 + random.below(140);
+        const later = () => store.finished().size + 20 + random.below(110);
+        let target = later();
         timer = setInterval(() => {
-          if (store.finished().size < target) return;
-          clearInterval(timer);
+          if (killed >= kills || store.finished().size < target) return;
           killed++;
+          target = later();
           const processes = childrenOf(pid);
-          const one = random.below(2) === 0 ? pid : processes[random.below(processes.length)];
-          kill(one);
+          kill(random.below(2) === 0 ? pid : processes[random.below(processes.length)]);
         }, 10);
       });
       clearInterval(timer);

@@ -1,5 +1,5 @@
-/** Runs tasks on this machine: a few processes that live as long as the sweep, each with one task at work and the next at
- *  hand, so that a task costs no start of a process. */
+/** Runs tasks on this machine: a few processes that live as long as the sweep, so that a task costs no start of a
+ *  process. Each has one task at a time: none waits behind a long one. */
 import { type ChildProcess, fork } from "node:child_process";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -11,8 +11,6 @@ import type { Answer } from "./task-program.ts";
 import { workOf } from "./works.ts";
 
 const PROGRAM = fileURLToPath(new URL("task-program.mjs", import.meta.url));
-/** Tasks that a process has at once: one at work, one waiting. */
-const AT_HAND = 2;
 /** A task that takes its process with it is tried so often: the first time may be another's doing. */
 const TRIES = 2;
 /** Of what a process complained, for a failure's reason. */
@@ -38,8 +36,7 @@ export class LocalExecutor implements Executor {
 
 interface Member {
   readonly child: ChildProcess;
-  /** Sent and not yet answered, in the order sent: the first is at work. */
-  readonly sent: Task[];
+  task: Task | null;
   complaint: string;
 }
 
@@ -85,7 +82,7 @@ class Pool {
 
   #start(): void {
     const child = fork(PROGRAM, [this.#store.folder], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: [] });
-    const member: Member = { child, sent: [], complaint: "" };
+    const member: Member = { child, task: null, complaint: "" };
     this.#members.add(member);
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       member.complaint = (member.complaint + text).slice(-COMPLAINT_LETTERS);
@@ -97,16 +94,16 @@ class Pool {
   }
 
   #feed(member: Member): void {
-    while (member.sent.length < AT_HAND && this.#next < this.#waiting.length) {
-      const task = this.#waiting[this.#next++];
-      member.sent.push(task);
+    const task = this.#waiting[this.#next];
+    if (task !== undefined) {
+      this.#next++;
+      member.task = task;
       member.child.send(task, () => {});
+      return;
     }
-    if (member.sent.length === 0) {
-      this.#members.delete(member);
-      member.child.disconnect();
-      if (this.#members.size === 0) this.#end();
-    }
+    this.#members.delete(member);
+    member.child.disconnect();
+    if (this.#members.size === 0) this.#end();
   }
 
   #answered(member: Member, answer: Answer): void {
@@ -115,22 +112,23 @@ class Pool {
       this.#end(new StoreProblem(answer.stop, EXIT.environment));
       return;
     }
-    member.sent.shift();
+    member.task = null;
     if ("result" in answer) this.#events.result(answer.result);
     else this.#events.failure(answer.failure);
     this.#feed(member);
   }
 
-  /** A process has ended that was not told to: its first task is to blame, what waited behind it is given to others. */
+  /** A process has ended that was not told to, and its task with it. */
   #gone(member: Member, how: string): void {
     if (this.#ended || !this.#members.delete(member)) return;
-    const [blamed, ...behind] = member.sent;
-    this.#waiting.push(...behind);
-    const tries = (this.#tries.get(blamed.hash) ?? 0) + 1;
-    this.#tries.set(blamed.hash, tries);
+    const { task, complaint } = member;
     try {
-      if (tries < TRIES) this.#waiting.push(blamed);
-      else this.#fail(blamed, `its process ended by ${how}${lastLine(member.complaint)}`);
+      if (task !== null) {
+        const tries = (this.#tries.get(task.hash) ?? 0) + 1;
+        this.#tries.set(task.hash, tries);
+        if (tries < TRIES) this.#waiting.push(task);
+        else this.#fail(task, `its process ended by ${how}${lastLine(complaint)}`);
+      }
       this.#start();
     } catch (error) {
       this.#end(error);

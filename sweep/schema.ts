@@ -3,7 +3,6 @@ import { z } from "zod";
 import { Refusal } from "../generator/errors.ts";
 import { issueText } from "../generator/issues.ts";
 import { readJson } from "../generator/load.ts";
-import type { SchemaNode } from "../generator/schema.ts";
 import { works } from "./works.ts";
 
 const MOST_POINTS = 1_000_000;
@@ -30,7 +29,7 @@ const rangeAxis = z.strictObject({
     .min(1)
     .max(MOST_POINTS)
     .optional()
-    .describe("So many values from from to to. Without step and steps a sample takes any value between."),
+    .describe("So many values, ends included. Without step and steps a sample takes any value between."),
   scale: z.enum(["linear", "log"]).default("linear").describe("Whether values differ by sums or by ratios."),
   when,
   every,
@@ -50,13 +49,15 @@ const axis = z.union([z.array(value).min(1), listAxis, rangeAxis, choiceAxis]);
 const sample = z.discriminatedUnion("method", [
   z.strictObject({ method: z.literal("grid") }),
   z.strictObject({
-    method: z.enum(["random", "low-discrepancy"]),
+    method: z
+      .enum(["random", "low-discrepancy"])
+      .describe('By chance, or evenly; { "method": "grid" } is the whole grid.'),
     count: z.int().min(1).max(MOST_POINTS).describe("Points to take; fewer where there are no more."),
     seed: z.int().min(0).max(0x7fffffff).default(1).describe("Of the random numbers, or of the sequence's start."),
   }),
 ]);
 
-const work = z.discriminatedUnion("kind", [works.train.settings, works.verify.settings] as never);
+const work = z.discriminatedUnion("kind", Object.values(works).map(({ settings }) => settings) as never);
 
 export const sweepSchema = z.strictObject({
   name: z
@@ -92,9 +93,14 @@ export type AxisValue = z.infer<typeof value>;
 export type Axis = z.infer<typeof axis>;
 export type SampleSettings = z.infer<typeof sample>;
 
-export function sweepJsonSchema(): SchemaNode {
-  return z.toJSONSchema(sweepSchema, { io: "input" }) as SchemaNode;
-}
+/** Parts of a sweep file, by what they are called on its page. */
+export const sweepParts: Readonly<Record<string, z.ZodType>> = {
+  "The file": sweepSchema,
+  "An axis of values": listAxis,
+  "An axis of a range": rangeAxis,
+  "An axis of choices": choiceAxis,
+  "A sample": sample.options[1],
+};
 
 const HELP = "give a sweep file, e.g. examples/tiny.sweep.json; docs/sweeps.md lists its fields";
 
