@@ -7,7 +7,9 @@ import { addGenerate } from "./generate.ts";
 import { addGolden } from "./golden.ts";
 import { addMemory } from "./memory.ts";
 import { addPulses } from "./pulses.ts";
+import { addQuery } from "./query.ts";
 import { runProgram } from "./run.ts";
+import { addSweep } from "./sweep.ts";
 import { addTrain } from "./train.ts";
 import { addVerify } from "./verify.ts";
 
@@ -33,7 +35,18 @@ export function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "rankloom: ")) })
     .addHelpText("after", `${DESIGNS}\n${EXIT_CODES}`);
-  for (const add of [addGenerate, addTrain, addVerify, addGolden, addCompare, addMemory, addDevice, addPulses])
+  for (const add of [
+    addGenerate,
+    addTrain,
+    addVerify,
+    addGolden,
+    addCompare,
+    addMemory,
+    addDevice,
+    addPulses,
+    addSweep,
+    addQuery,
+  ])
     add(root).addHelpText("after", EXIT_CODES);
   return root;
 }

@@ -23,6 +23,8 @@ export interface TrainOptions {
   readonly design: Design;
   /** Path of the data set; the design's own if absent. */
   readonly data?: string;
+  /** The data set of that path, where it is loaded already. */
+  readonly dataset?: Dataset;
   readonly epochs: number;
   /** The first so many training samples only. */
   readonly samples?: number;
@@ -85,7 +87,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const begun = performance.now();
   const { design, epochs } = options;
   const { ir, conductances } = prepareMachine(design, { data: options.data });
-  const dataset = loadDataset(shapeOf(design.network), { path: options.data });
+  const dataset = options.dataset ?? loadDataset(shapeOf(design.network), { path: options.data });
   const data = { train: firstOf(dataset.train, options.samples), test: firstOf(dataset.test, options.testSamples) };
   if (data.train.count < ir.batch)
     throw new Refusal(
