@@ -8,6 +8,7 @@ import { addGolden } from "./golden.ts";
 import { addMemory } from "./memory.ts";
 import { addPulses } from "./pulses.ts";
 import { addQuery } from "./query.ts";
+import { addReproduce } from "./reproduce.ts";
 import { runProgram } from "./run.ts";
 import { addSweep } from "./sweep.ts";
 import { addTrain } from "./train.ts";
@@ -46,6 +47,7 @@ export function program(): Command {
     addPulses,
     addSweep,
     addQuery,
+    addReproduce,
   ])
     add(root).addHelpText("after", EXIT_CODES);
   return root;
