@@ -77,7 +77,7 @@ export function cellContext(ir: Ir) {
       chanceShift: 32 - CHANGE_FRACTION,
       bytesMean: BYTES_MEAN,
       stuckOn: device.stuckOn,
-      stuckOff: device.stuckOn + device.stuckOff,
+      stuck: device.stuckOn + device.stuckOff,
       drift: device.drift,
       driftTarget: device.driftTarget,
       driftFraction: DRIFT_FRACTION,

@@ -214,6 +214,8 @@ export interface SchemaNode {
   readonly exclusiveMinimum?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
 }
 
 /** JSON Schema of the design file, for editors. */
@@ -257,6 +259,15 @@ function divisors(n: number): number[] {
   return Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
 }
 
+/** Keys of the object at a path. */
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  const node = path.reduce<SchemaNode | undefined>(
+    (schema, key) => (typeof key === "number" ? schema?.items : schema?.properties?.[String(key)]),
+    designJsonSchema(),
+  );
+  return Object.keys(node?.properties ?? {});
+}
+
 /** Checks a parsed file or preset.
  *  @param source the file's or preset's name, for messages
  *  @throws Refusal (exit code 2) with the path, the value and what would be right */
@@ -266,11 +277,7 @@ export function validateDesign(input: unknown, source: string): Design {
     const issue = result.error.issues[0];
     if (issue.code === "unrecognized_keys") {
       const where = [...issue.path, issue.keys[0]].join(".");
-      const node = issue.path.reduce<z.ZodType>(
-        (schema, key) => (schema as unknown as { shape: Record<PropertyKey, z.ZodType> }).shape[key],
-        designSchema,
-      ) as unknown as { shape: Record<string, unknown> };
-      throw new Refusal(`${source}: ${where}: unknown key; use one of ${Object.keys(node.shape).join(", ")}`);
+      throw new Refusal(`${source}: ${where}: unknown key; use one of ${knownKeys(issue.path).join(", ")}`);
     }
     const where = issue.path.join(".") || "design";
     const value = at(input, issue.path);
