@@ -6,7 +6,11 @@ import { addDevice } from "./device.ts";
 import { addGenerate } from "./generate.ts";
 import { addGolden } from "./golden.ts";
 import { addMemory } from "./memory.ts";
+import { addPulses } from "./pulses.ts";
+import { addQuery } from "./query.ts";
+import { addReproduce } from "./reproduce.ts";
 import { runProgram } from "./run.ts";
+import { addSweep } from "./sweep.ts";
 import { addTrain } from "./train.ts";
 import { addVerify } from "./verify.ts";
 
@@ -32,7 +36,19 @@ export function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "rankloom: ")) })
     .addHelpText("after", `${DESIGNS}\n${EXIT_CODES}`);
-  for (const add of [addGenerate, addTrain, addVerify, addGolden, addCompare, addMemory, addDevice])
+  for (const add of [
+    addGenerate,
+    addTrain,
+    addVerify,
+    addGolden,
+    addCompare,
+    addMemory,
+    addDevice,
+    addPulses,
+    addSweep,
+    addQuery,
+    addReproduce,
+  ])
     add(root).addHelpText("after", EXIT_CODES);
   return root;
 }

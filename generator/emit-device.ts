@@ -25,10 +25,17 @@ function usedLines(map: LineMap, neurons: number, tiles: number, lines: number):
   return `${used.length}'b${Array.from(used).reverse().join("")}`;
 }
 
+/** Whether it matters which of the macro's cells carry weights: what happens by itself happens to these only. */
+const usesLines = ({ cell: { device } }: Ir): boolean =>
+  device !== undefined &&
+  (device.stuckOn > 0 || device.stuckOff > 0 || device.drift > 0 || device.readNoise.length > 0);
+
 /** Parameters of one layer. */
 export function deviceParameters(ir: Ir, layer: LayerIr): Parameter[] {
+  const keys = { name: "TILE_KEYS", value: seedList(layer.tileKeys ?? []) };
+  if (!usesLines(ir)) return [keys];
   return [
-    { name: "TILE_KEYS", value: seedList(layer.tileKeys ?? []) },
+    keys,
     { name: "ROWS_USED", value: usedLines(rowLines(layer), layer.inputs, layer.rowTiles, ir.tileRows) },
     { name: "COLUMNS_USED", value: usedLines(columnLines(layer), layer.outputs, layer.colTiles, ir.tileCols) },
   ];
@@ -42,7 +49,10 @@ export function cellContext(ir: Ir) {
   const drifts = (device?.drift ?? 0) > 0;
   const rangeCycles = refreshCycles(ir);
   const choices = {
+    cellReference: ir.cell.reference,
     exact: device === undefined,
+    usesLines: usesLines(ir),
+    usesFull: device === undefined || device.stuckOn > 0,
     pairs,
     drifts,
     ages: drifts || pairs !== null,

@@ -135,7 +135,7 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
     ...group("Cells", [
       p("CELL_BITS", ir.cell.bits),
       p("CELL_ADDRESS_BITS", indexBits(cellsPerTile(ir))),
-      p("REFERENCE", ir.cell.reference),
+      ...(ir.cell.pairs ? [] : [p("REFERENCE", ir.cell.reference)]),
       p("FULL", ir.cell.full),
       ...(ir.cell.device ? deviceParameters(ir, layer) : [p("UNITS_PER_PULSE", ir.cell.unitsPerPulse)]),
     ]),

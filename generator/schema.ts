@@ -3,6 +3,7 @@ import { z } from "zod";
 import { deviceModelSchema, nonlinearitySchema, statesSchema } from "./device/model.ts";
 import { deviceProblem } from "./device/resolve.ts";
 import { Refusal } from "./errors.ts";
+import { issueText } from "./issues.ts";
 import { LONGEST_TRAIN, methodDefaults, withMethodFields } from "./method-fields.ts";
 
 const int = (min: number, max: number) => z.int().min(min).max(max);
@@ -223,49 +224,8 @@ export function designJsonSchema(): SchemaNode {
   return z.toJSONSchema(designSchema, { io: "input" }) as SchemaNode;
 }
 
-function show(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text === undefined ? "nothing" : text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
-
-function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((v, key) => (v as Record<PropertyKey, unknown> | undefined)?.[key], value);
-}
-
-type Issue = z.core.$ZodIssue;
-
-function explain(issue: Issue): string {
-  switch (issue.code) {
-    case "invalid_value":
-      return `use ${issue.values.map((v) => JSON.stringify(v)).join(" or ")}`;
-    case "too_small":
-      return issue.origin === "array"
-        ? `use at least ${issue.minimum} elements`
-        : `use ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
-    case "too_big":
-      return issue.origin === "array" ? `use at most ${issue.maximum} elements` : `use at most ${issue.maximum}`;
-    case "invalid_type":
-      return `use ${issue.expected === "int" ? "a whole number" : `a value of type ${issue.expected}`}`;
-    case "invalid_format":
-      return `use ${issue.message}`;
-    case "invalid_union":
-      return `use ${issue.errors.map((e) => e.map(explain).join(" and ").replace(/^use /, "")).join(", or ")}`;
-    default:
-      return issue.message;
-  }
-}
-
 function divisors(n: number): number[] {
   return Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
-}
-
-/** Keys of the object at a path. */
-function knownKeys(path: readonly PropertyKey[]): string[] {
-  const node = path.reduce<SchemaNode | undefined>(
-    (schema, key) => (typeof key === "number" ? schema?.items : schema?.properties?.[String(key)]),
-    designJsonSchema(),
-  );
-  return Object.keys(node?.properties ?? {});
 }
 
 /** Checks a parsed file or preset.
@@ -273,18 +233,8 @@ function knownKeys(path: readonly PropertyKey[]): string[] {
  *  @throws Refusal (exit code 2) with the path, the value and what would be right */
 export function validateDesign(input: unknown, source: string): Design {
   const result = designSchema.safeParse(input);
-  if (!result.success) {
-    const issue = result.error.issues[0];
-    if (issue.code === "unrecognized_keys") {
-      const where = [...issue.path, issue.keys[0]].join(".");
-      throw new Refusal(`${source}: ${where}: unknown key; use one of ${knownKeys(issue.path).join(", ")}`);
-    }
-    const where = issue.path.join(".") || "design";
-    const value = at(input, issue.path);
-    throw new Refusal(
-      `${source}: ${where}: ${value === undefined ? "missing" : `${show(value)} is not allowed`}; ${explain(issue)}`,
-    );
-  }
+  if (!result.success)
+    throw new Refusal(`${source}: ${issueText(designSchema, input, result.error.issues[0], "design")}`);
   const design = result.data;
   const refuse = (path: string, why: string): never => {
     throw new Refusal(`${source}: ${path}: ${why}`);

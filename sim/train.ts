@@ -13,6 +13,7 @@ import { type Utilisation, utilisation } from "../generator/utilisation.ts";
 import { type CycleCount, totalCycles } from "./cycles.ts";
 import type { Listener, Machine } from "./machine.ts";
 import { createRunner, defaultThreads, type Runner } from "./parallel.ts";
+import { rowSlots } from "./pulse-times.ts";
 import { PlainSamplePath } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, CAUSES, type Cause, FORWARD, stateHash } from "./state.ts";
 import { inputCodes } from "./units/sample-input.ts";
@@ -22,6 +23,8 @@ export interface TrainOptions {
   readonly design: Design;
   /** Path of the data set; the design's own if absent. */
   readonly data?: string;
+  /** The data set of that path, where it is loaded already. */
+  readonly dataset?: Dataset;
   readonly epochs: number;
   /** The first so many training samples only. */
   readonly samples?: number;
@@ -30,6 +33,8 @@ export interface TrainOptions {
   /** At most so many; default: the cores, up to 8, or one where there is little to do. The result does not depend on it. */
   readonly threads?: number;
   readonly vcd?: VcdWindow;
+  /** Who hears of the batch of this number, if anyone. */
+  readonly listen?: (machine: Machine, batch: number) => Partial<Listener> | null;
   /** Samples of the present epoch. */
   readonly onProgress?: (progress: { epoch: number; epochs: number; samples: number; of: number }) => void;
   readonly onEpoch?: (epoch: { epoch: number; accuracy: number; seconds: number }) => void;
@@ -82,7 +87,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const begun = performance.now();
   const { design, epochs } = options;
   const { ir, conductances } = prepareMachine(design, { data: options.data });
-  const dataset = loadDataset(shapeOf(design.network), { path: options.data });
+  const dataset = options.dataset ?? loadDataset(shapeOf(design.network), { path: options.data });
   const data = { train: firstOf(dataset.train, options.samples), test: firstOf(dataset.test, options.testSamples) };
   if (data.train.count < ir.batch)
     throw new Refusal(
@@ -149,11 +154,18 @@ class Run {
     await this.#turn(epoch, 0, of, true);
     for (let first = 0; first < of; first += batch) {
       const samples = order.subarray(first, first + batch);
-      if (!(await this.#window?.batch(samples))) this.#runner.batch(samples);
+      if (!(await this.#window?.batch(samples))) this.#batch(samples);
       await this.#turn(epoch, first + batch, of, first + batch === of);
       if (this.#options.signal?.aborted) return first + batch === of;
     }
     return true;
+  }
+
+  #batch(samples: Uint32Array): void {
+    const { machine } = this.#runner;
+    machine.listener = this.#options.listen?.(machine, machine.state.batches) ?? null;
+    this.#runner.batch(samples);
+    machine.listener = null;
   }
 
   async #turn(epoch: number, samples: number, of: number, report: boolean): Promise<void> {
@@ -263,7 +275,7 @@ function longestBatch(ir: Ir): number {
 function mostPulseCycles(ir: Ir, { update, edges }: LayerIr): number {
   const { coincidence } = ir;
   if (coincidence && edges) return coincidence.products * trainCycles(ir, edges, MOST_PHASES * coincidence.mostSlots);
-  return (ir.lowRank?.passes ?? 1) * update.rows * update.pulseMax * ir.pulseCycles;
+  return (ir.lowRank?.passes ?? 1) * update.rows * rowSlots(ir, update.pulseMax) * ir.pulseCycles;
 }
 
 function byCause(count: (cause: number) => number): Record<Cause, number> {

@@ -2,9 +2,13 @@
 import fc from "fast-check";
 import { devicePresets } from "../../generator/device/presets.ts";
 
-const label = fc.double({ min: -8, max: 8, noNaN: true });
+const label = fc.integer({ min: -80, max: 80 }).map((tenths) => tenths / 10);
 const states = fc.integer({ min: 2, max: 200 });
-const part = (max: number) => fc.oneof(fc.constant(0), fc.double({ min: 0, max, noNaN: true }));
+const part = (max: number) =>
+  fc.oneof(
+    fc.constant(0),
+    fc.integer({ min: 1, max: 20 }).map((n) => (n * max) / 20),
+  );
 const aside = {
   readNoise: part(0.05),
   drift: part(0.003),
