@@ -6,6 +6,7 @@ import { EXIT, Refusal } from "../generator/errors.ts";
 import type { Executor } from "../sweep/executor.ts";
 import type { Progress, Watcher } from "../sweep/run.ts";
 import type { Plan, Store } from "../sweep/store.ts";
+import type { Tables } from "../sweep/table.ts";
 import type { Failure, Task } from "../sweep/task.ts";
 import { addJson, wholeNumber } from "./options.ts";
 import { count, duration, Output, table } from "./output.ts";
@@ -103,20 +104,15 @@ async function sweep(file: string, options: Options): Promise<void> {
   const signal = interruptible();
   const executor = await executorOf(store, options);
   const watcher = watcherOf(output);
-  const { writeTasks, Tables } = await import("../sweep/table.ts");
+  const { runSweep, tablesOf } = await import("../sweep/run.ts");
   let failures: Map<string, Failure>;
+  let tables: Tables;
   if (search) {
     const { runSearch } = await import("../sweep/search.ts");
     ({ tasks, failures } = await runSearch({ store, plan, tasks, executor, watcher, signal, ...search }));
-  } else {
-    store.writePlan(plan, tasks);
-    await writeTasks(store, plan, tasks);
-    const { runTasks } = await import("../sweep/run.ts");
-    failures = await runTasks(store, tasks, executor, watcher, signal);
-  }
+    tables = await tablesOf(store);
+  } else ({ tables, failures } = await runSweep(store, plan, tasks, executor, watcher, signal));
   output.endProgress();
-  const tables = await Tables.open(store);
-  await tables.write(store);
   const [{ finished }] = (await tables.rows("select count(*) as finished from results")).rows;
   tables.close();
   const failed = tasks.flatMap((task) => {

@@ -1,5 +1,5 @@
 /** What a schema says is wrong with a user's file, as `path: what; what would be right`. */
-import type { z } from "zod";
+import { z } from "zod";
 
 function show(value: unknown): string {
   const text = JSON.stringify(value);
@@ -46,10 +46,16 @@ export function issueText(schema: z.ZodType, input: unknown, issue: Issue, whole
   return `${where}: ${value === undefined ? "missing" : `${show(value)} is not allowed`}; ${explain(issue)}`;
 }
 
+/** The parts of JSON Schema that lead to an object's keys. */
+interface Node {
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly items?: Node;
+}
+
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  const node = path.reduce<z.ZodType>(
-    (of, key) => (of as unknown as { shape: Record<PropertyKey, z.ZodType> }).shape[key],
-    schema,
-  ) as unknown as { shape: Record<string, unknown> };
-  return Object.keys(node.shape);
+  const node = path.reduce<Node | undefined>(
+    (of, key) => (typeof key === "number" ? of?.items : of?.properties?.[String(key)]),
+    z.toJSONSchema(schema, { io: "input" }) as Node,
+  );
+  return Object.keys(node?.properties ?? {});
 }

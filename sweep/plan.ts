@@ -1,6 +1,7 @@
 /** From a sweep file to its tasks: each point's design, times what is run for each. */
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import { shapeOf } from "../data/samples.ts";
 import { EXIT, Refusal } from "../generator/errors.ts";
 import type { Design } from "../generator/schema.ts";
 import { datasetOf } from "./datasets.ts";
@@ -46,8 +47,7 @@ export function planSweep(file: string): Planned {
   if (twice !== undefined) throw new Refusal(`${file}: work: ${twice} is given twice; leave one out`);
   const checksums = new Map<string, string>();
   const checksum = (design: Design): string => {
-    const { layers } = design.network;
-    const shape = `${layers[0]} ${layers[layers.length - 1]}`;
+    const shape = JSON.stringify(shapeOf(design.network));
     const found = checksums.get(shape) ?? datasetOf(design, data).sha256;
     checksums.set(shape, found);
     return found;

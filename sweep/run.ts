@@ -1,7 +1,7 @@
 /** Runs a sweep's tasks: those that have neither result nor failure yet, by whichever executor, with tables that follow. */
 import type { Executor } from "./executor.ts";
-import type { Store } from "./store.ts";
-import { compact } from "./table.ts";
+import type { Plan, Store } from "./store.ts";
+import { compact, Tables, writeTasks } from "./table.ts";
 import type { Failure, Task } from "./task.ts";
 
 /** A part of the table is written each time so many results are new. */
@@ -72,4 +72,27 @@ export async function runTasks(
     await written;
   }
   return failures;
+}
+
+/** Runs a planned sweep that has the folder to itself (`store.lock`), and writes its table.
+ *  @returns its tables, to be closed, and its failures by hash */
+export async function runSweep(
+  store: Store,
+  plan: Plan,
+  tasks: readonly Task[],
+  executor: Executor,
+  watcher: Watcher,
+  signal: AbortSignal,
+): Promise<{ tables: Tables; failures: Map<string, Failure> }> {
+  store.writePlan(plan, tasks);
+  await writeTasks(store, plan, tasks);
+  const failures = await runTasks(store, tasks, executor, watcher, signal);
+  return { tables: await tablesOf(store), failures };
+}
+
+/** A sweep's tables as they are now, the results' written to its folder. */
+export async function tablesOf(store: Store): Promise<Tables> {
+  const tables = await Tables.open(store);
+  await tables.write(store);
+  return tables;
 }

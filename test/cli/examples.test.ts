@@ -12,7 +12,10 @@ const readme = readFileSync(join(folder, "README.md"), "utf8");
 const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
 const sweeps = files.filter((name) => name.endsWith(".sweep.json"));
 const designs = files.filter((name) => !sweeps.includes(name));
-const commands = [...readme.matchAll(/^npx rankloom (.+)$/gm)].map(([, words]) => words.split(" "));
+const all = [...readme.matchAll(/^npx rankloom (.+)$/gm)].map(([, words]) => words.split(" "));
+/** Those of a design or a sweep, and those that make one's device. */
+const commands = all.filter(([name]) => name !== "device");
+const deviceCommands = all.filter(([name]) => name === "device");
 
 /** The data that the README trains a design on, as options. */
 function dataOf(name: string): string[] {
@@ -56,6 +59,16 @@ it.each(commands.map((words) => [words.join(" "), words] as const))("the program
   if (name === "sweep" || name === "query") return;
   const sets = options.filter((_word, k) => options[k - 1] === "--set");
   expect(() => loadDesign(join(ROOT, file), sets)).not.toThrow();
+});
+
+it.each(deviceCommands.map((words) => [words.join(" "), words] as const))("the program takes: %s", (_, words) => {
+  const [device, name, file, ...options] = words;
+  const command = program()
+    .commands.find((c) => c.name() === device)
+    ?.commands.find((c) => c.name() === name);
+  const known = command?.options.map(({ long }) => long);
+  for (const option of options.filter((word) => word.startsWith("--"))) expect(known).toContain(option);
+  expect(existsSync(join(ROOT, file))).toBe(true);
 });
 
 it("the sensors' table is what its script prints", async () => {

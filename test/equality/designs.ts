@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { Refusal } from "../../generator/errors.ts";
 import { prepareMachine } from "../../generator/prepare.ts";
 import { type Design, validateDesign } from "../../generator/schema.ts";
+import { deviceArbitrary } from "../sim/devices.ts";
 
 const divisors = (n: number) => Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
@@ -24,6 +25,7 @@ const tile = fc.tuple(side, side).chain(([rows, cols]) =>
     adcRange: fc.constantFrom("follow" as const, "fixed" as const),
     rangeStart: fc.constantFrom("calibrated" as const, "finest" as const),
     readCycles: fc.integer({ min: 1, max: 3 }),
+    encoding: fc.constantFrom("offset" as const, "differential" as const),
   }),
 );
 
@@ -49,10 +51,7 @@ const input = fc.record({
     loss: fc.constantFrom("softmax-cross-entropy" as const, "squared-error" as const),
   }),
   tile,
-  device: fc.record({
-    preset: fc.integer({ min: 2, max: 600 }).map((n) => `ideal-${n}`),
-    pulseCycles: fc.integer({ min: 1, max: 3 }),
-  }),
+  device: deviceArbitrary,
   gradient: fc.oneof(
     fc.record({
       method: fc.constant("sgd" as const),

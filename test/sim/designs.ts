@@ -8,6 +8,7 @@ import { FRESH } from "../../sim/kernels/assembly/low-rank-layout.ts";
 import type { Machine } from "../../sim/machine.ts";
 import type { RunnerData } from "../../sim/parallel.ts";
 import type { MachineState } from "../../sim/state.ts";
+import { deviceArbitrary } from "./devices.ts";
 import { numbers } from "./low-rank-units.ts";
 
 const LEVELS = [2, 3, 4, 7, 16, 100, 101, 256, 500, 999, 4096, 8191, 16383, 16384];
@@ -34,7 +35,11 @@ export function preparedDesign({ method }: DesignBounds = {}): fc.Arbitrary<Prep
       adcBits: fc.oneof(fc.integer({ min: 3, max: 14 }), fc.constant("lossless" as const)),
       adcRange: fc.constantFrom("follow", "fixed"),
       rangeStart: fc.constantFrom("calibrated", "finest"),
-      levels: fc.constantFrom(...LEVELS),
+      device: fc.oneof(
+        fc.constantFrom(...LEVELS).map((levels) => ({ preset: `ideal-${levels}` })),
+        deviceArbitrary,
+      ),
+      encoding: fc.constantFrom("offset", "differential"),
       method: method ? fc.constant(method) : fc.constantFrom("sgd", "mbgd"),
       rounding: fc.constantFrom("stochastic", "nearest"),
       lanes: fc.integer({ min: 1, max: 64 }),
@@ -56,8 +61,9 @@ export function preparedDesign({ method }: DesignBounds = {}): fc.Arbitrary<Prep
           adcBits: d.adcBits,
           adcRange: d.adcRange,
           rangeStart: d.rangeStart,
+          encoding: d.encoding,
         },
-        device: { preset: `ideal-${d.levels}` },
+        device: d.device,
         gradient: { method: d.method, rounding: d.rounding, lanes: d.lanes, maxPulses: d.maxPulses },
         training: { batch: d.batch, learningRate: d.learningRate, seed: d.seed },
       }),

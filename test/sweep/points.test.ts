@@ -198,7 +198,7 @@ describe("a sweep file is refused in one line", () => {
     ],
     [
       { ...base, set: { "training.bach": 3 } },
-      /: set: training\.bach: unknown key; training has batch, learningRate, seed$/,
+      /: set: training\.bach: unknown key; training has batch, learningRate, .*seed$/,
     ],
     [{ ...base, design: "nosuch.json" }, /nosuch\.json: no such preset or file; /],
   ])("%j", (content, message) => {
