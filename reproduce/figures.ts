@@ -54,6 +54,8 @@ const epochs: Figure = {
   picture: (rows) => ({ data: { values: [...rows] }, width: 420, height: 260, layer: lines(number("epoch", "epoch")) }),
 };
 
+const UPDATES = ["rank-sum", "rank-seq by row", "rank-seq by coincidence"];
+
 /** Of methods by rank, with the full gradient as a level that has no rank. */
 const ranks: Figure = {
   name: "ranks",
@@ -63,10 +65,10 @@ const ranks: Figure = {
   quick: { "gradient.rank": { values: [1, 3, 10], when: "method != 'mbgd'", every: false } },
   picture: (rows) => {
     const full = rows.find(({ method }) => method === "mbgd");
-    const updates = [...new Set(rows.map((row) => row.update))].filter((update) => update !== null);
     return {
-      hconcat: updates.map((update) => ({
-        title: String(update),
+      resolve: { scale: { y: "shared" } },
+      hconcat: UPDATES.map((update) => ({
+        title: { text: update, subtitle: "dotted: mbgd, the full gradient" },
         width: 240,
         height: 260,
         data: { values: rows.filter((row) => row.update === update) },
@@ -124,8 +126,7 @@ const nonidealities: Figure = {
       every: false,
     },
   },
-  picture: (rows) =>
-    dots(rows, "device", "update", ["full gradient", "rank-sum", "rank-seq by row", "rank-seq by coincidence"]),
+  picture: (rows) => dots(rows, "device", "update", ["full gradient", ...UPDATES]),
 };
 
 const devices: Figure = {
