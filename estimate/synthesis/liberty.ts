@@ -177,7 +177,7 @@ export function parseLiberty(text: string, file: string): Liberty {
     return found.reduce((a, b) => (b.area < a.area ? b : a));
   };
   const is = (inputs: number, functions: RegExp) => (cell: LibertyCell) =>
-    cell.inputs.size === inputs && functions.test(cell.function.replace(/\s/g, ""));
+    cell.inputs.size === inputs && functions.test(compact(cell.function));
   return {
     name: library.args[0] ?? "",
     cells,
@@ -188,6 +188,13 @@ export function parseLiberty(text: string, file: string): Liberty {
     text: shortened(library),
   };
 }
+
+/** A function without spaces; a space alone is an AND. */
+const compact = (logic: string): string =>
+  logic
+    .trim()
+    .replace(/\s*([&|+*!()'])\s*/g, "$1")
+    .replace(/\s+/g, "&");
 
 /** Ways to write a NAND of two. */
 const NAND2 = /^\(?(!\(\w+[&*]\w+\)|\(\w+[&*]\w+\)'|\(?!\w+\)?[|+]\(?!\w+\)?)\)?$/;
