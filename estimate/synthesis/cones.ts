@@ -38,6 +38,7 @@ export interface Flop {
 }
 
 export interface Instance {
+  readonly name: string;
   readonly type: string;
   readonly connections: Readonly<Record<string, readonly Bit[]>>;
 }
@@ -101,9 +102,9 @@ export function cut(module: YosysModule, found: Map<string, YosysModule>): CutMo
     ports: module.ports,
     cones: [...members.values()].map((list) => coneOf(list, leaves, found)),
     flops: cells.flatMap(({ type, connections }) => (type === "$dff" ? [{ d: connections.D, q: connections.Q }] : [])),
-    instances: cells
-      .filter(isInstance)
-      .map(({ type, connections }) => ({ type, connections })),
+    instances: Object.entries(module.cells)
+      .filter(([, cell]) => isInstance(cell))
+      .map(([name, { type, connections }]) => ({ name, type, connections })),
   };
 }
 

@@ -19,9 +19,9 @@ export interface SynthesisedModule {
   readonly logic: Amount;
   readonly registers: Amount;
   readonly trees: Amount;
-  /** Modules in it: index of the module, and how often. */
-  readonly children: readonly (readonly [number, number])[];
-  /** Macros in it: name and bits of memory words, by instance count. */
+  /** Modules in it: name of the instance, and index of the module. */
+  readonly children: readonly (readonly [string, number])[];
+  /** Between two registers, as far as this module closes the path. */
   readonly slowest: Path | null;
 }
 
@@ -148,14 +148,11 @@ function amounts(module: CutModule, cones: ReadonlyMap<string, MappedCone>, timi
   };
 }
 
-function childrenOf(module: CutModule, index: ReadonlyMap<string, number>): (readonly [number, number])[] {
-  const counts = new Map<number, number>();
-  for (const { type } of module.instances) {
+const childrenOf = (module: CutModule, index: ReadonlyMap<string, number>): (readonly [string, number])[] =>
+  module.instances.flatMap(({ name, type }) => {
     const child = index.get(type);
-    if (child !== undefined) counts.set(child, (counts.get(child) ?? 0) + 1);
-  }
-  return [...counts];
-}
+    return child === undefined ? [] : [[name, child] as const];
+  });
 
 /** Macros take and give their ports at clock edges. */
 function macroPorts(netlist: Netlist, macro: string, out: number, into: number): [string, PortTimes][] {
