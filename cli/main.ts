@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addCompare } from "./compare.ts";
+import { addEstimate } from "./estimate.ts";
 import { addGenerate } from "./generate.ts";
 import { addGolden } from "./golden.ts";
 import { addMemory } from "./memory.ts";
@@ -31,7 +32,7 @@ export function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "rankloom: ")) })
     .addHelpText("after", `${DESIGNS}\n${EXIT_CODES}`);
-  for (const add of [addGenerate, addTrain, addVerify, addGolden, addCompare, addMemory])
+  for (const add of [addGenerate, addTrain, addVerify, addGolden, addCompare, addMemory, addEstimate])
     add(root).addHelpText("after", EXIT_CODES);
   return root;
 }

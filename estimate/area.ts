@@ -210,15 +210,10 @@ function analogLeaves(inputs: AreaInputs, layer: LayerIr): Leaf[] {
 
 /** A converter's area or energy; warns where nothing like it was published. */
 export function adcOf({ constants, nodeNm, adc }: AreaInputs, fit: Fit, { codeBits }: ReadIr): number {
-  const check = (name: string, value: number, [low, high]: readonly [number, number]) => {
-    if (value < low || value > high)
-      constants.warn(
-        `adc ${fit.quantity} (${adc.kind}): used at ${name} = ${Number(value.toPrecision(4))}, outside the published ${Number(low.toPrecision(3))} to ${Number(high.toPrecision(3))}`,
-      );
-  };
-  check("bits", codeBits, fit.range.enob);
-  check("node", nodeNm, fit.range.nodeNm);
-  check("rate", adc.rateHz, fit.range.rateHz);
+  const name = `adc ${fit.quantity} (${adc.kind})`;
+  constants.within(name, "bits", codeBits, fit.range.enob);
+  constants.within(name, "nodeNm", nodeNm, fit.range.nodeNm);
+  if (fit.d !== 0) constants.within(name, "rateHz", adc.rateHz, fit.range.rateHz);
   return adcValue(fit, codeBits, nodeNm, adc.rateHz, residualAt(fit, adc.quantile.value));
 }
 

@@ -42,13 +42,20 @@ type File = z.infer<typeof fileSchema>;
 export class Constants {
   readonly #file: File;
   readonly #warnings = new Set<string>();
+  /** Values outside a range, smallest and largest, by what was used and where. */
+  readonly #outside = new Map<string, { lowest: number; highest: number; range: string }>();
 
   constructor(file: File) {
     this.#file = file;
   }
 
   get warnings(): string[] {
-    return [...this.#warnings];
+    const short = (value: number) => String(Number(value.toPrecision(4)));
+    const outside = [...this.#outside].map(([what, { lowest, highest, range }]) => {
+      const used = lowest === highest ? short(lowest) : `${short(lowest)} to ${short(highest)}`;
+      return `${what} = ${used}, outside its range of ${range}`;
+    });
+    return [...outside, ...this.#warnings];
   }
 
   /** Names of all constants and tables. */
@@ -60,17 +67,25 @@ export class Constants {
     this.#warnings.add(text);
   }
 
+  /** Warns where something is used outside the range in which it is known. */
+  within(name: string, key: string, value: number, [low, high]: readonly [number, number]): void {
+    if (value >= low && value <= high) return;
+    const what = `${name}: used at ${key}`;
+    const known = this.#outside.get(what) ?? { lowest: value, highest: value };
+    this.#outside.set(what, {
+      lowest: Math.min(known.lowest, value),
+      highest: Math.max(known.highest, value),
+      range: `${Number(low.toPrecision(3))} to ${Number(high.toPrecision(3))}`,
+    });
+  }
+
   /** @param where what it is used at, by the names of its range */
   use(name: string, where: Readonly<Record<string, number>> = {}): UsedConstant {
     const constant = this.#file.constants[name];
     if (!constant) throw new Error(`no constant ${name}`);
     const { value, unit, source } = constant;
-    const holds: [string, number, number][] = Object.entries(constant.range ?? {}).map(([key, [a, b]]) => [key, a, b]);
-    for (const [key, low, high] of holds) {
-      const at = where[key];
-      if (at !== undefined && (at < low || at > high))
-        this.warn(`${name}: used at ${key} = ${Number(at.toPrecision(4))}, outside its range of ${low} to ${high}`);
-    }
+    for (const [key, limits] of Object.entries(constant.range ?? {}))
+      if (where[key] !== undefined) this.within(name, key, where[key], limits);
     return { name, value, unit, source };
   }
 
@@ -84,8 +99,7 @@ export class Constants {
     const called = `${name}(${nodeNm} nm)`;
     if (exact) return { name: called, value: exact.value, unit, source: exact.source };
     const [first, last] = [points[0], points[points.length - 1]];
-    if (nodeNm < first.nodeNm || nodeNm > last.nodeNm)
-      this.warn(`${name}: used at ${nodeNm} nm, outside its range of ${first.nodeNm} to ${last.nodeNm} nm`);
+    this.within(name, "nodeNm", nodeNm, [first.nodeNm, last.nodeNm]);
     if (points.length === 1) return { name: called, value: first.value, unit, source: first.source };
     const above = Math.min(
       points.length - 1,

@@ -61,6 +61,9 @@ const MAP = [
   "opt_clean; write_blif -gates mapped.blif",
 ].join("; ");
 
+/** Changes when what is kept means something else. */
+const FORMAT = "2";
+
 /** A batch for Yosys ends when its cells have so many bits on their ports: some seconds' work. */
 const BATCH_BITS = 12000;
 
@@ -83,7 +86,7 @@ export async function synthesise(
   const yosys = openYosys(options.threads);
   try {
     const store = join(cacheDir, "synthesis", digest(yosys.version, MAP, library.text));
-    const whole = join(store, `design-${digest(FRONT_END, JSON.stringify(Object.entries(sources)))}.json`);
+    const whole = join(store, `design-${digest(FORMAT, FRONT_END, JSON.stringify(Object.entries(sources)))}.json`);
     if (existsSync(whole)) return JSON.parse(readFileSync(whole, "utf8")) as Synthesis;
     mkdirSync(store, { recursive: true });
     options.onProgress?.(0, 1);
