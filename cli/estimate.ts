@@ -1,7 +1,7 @@
 /** `rankloom estimate`: area, clock, time, energy and endurance of a design, with what it saves against other methods. */
 import { type Command, Option } from "commander";
-import type { Breakdown } from "../estimate/leaves.ts";
 import type { Estimate } from "../estimate/estimate.ts";
+import type { Breakdown } from "../estimate/leaves.ts";
 import { type Figure, show } from "../estimate/tree.ts";
 import { Refusal } from "../generator/errors.ts";
 import type { Design } from "../generator/schema.ts";
@@ -32,10 +32,12 @@ const positive = (flag: string, max: number) => (text: string) => {
 export function addEstimate(root: Command): Command {
   const command = root
     .command("estimate")
-    .description("estimate area, clock, time and energy of a design from its synthesised Verilog and a simulated batch");
+    .description(
+      "estimate area, clock, time and energy of a design from its synthesised Verilog and a simulated batch",
+    );
   return addJson(addDesign(command))
     .option("--liberty <file>", "standard-cell library to map to (default: gates of a generic library)")
-    .option("--node <nm>", "feature size (default: 32)", wholeNumber("--node", 1, 1000))
+    .option("--node <nm>", "feature size (default: 45)", wholeNumber("--node", 1, 1000))
     .option("--clock <mhz>", "clock (default: the highest that the slowest path allows)", positive("--clock", 100000))
     .option("--constants <file>", "constants of your own, over those of estimate/data/constants.json")
     .option("--explain <figure>", "how a figure came about, e.g. area or energy.sample.unit.adc")
@@ -71,7 +73,9 @@ async function run(name: string, options: Options): Promise<void> {
   const figures = new Map([...figuresOf(result), ...allFigures(Object.values(compared).flat())]);
   const figure = figures.get(options.explain);
   if (!figure)
-    throw new Refusal(`--explain: ${JSON.stringify(options.explain)} is no figure; use ${alike(options.explain, [...figures.keys()])}`);
+    throw new Refusal(
+      `--explain: ${JSON.stringify(options.explain)} is no figure; use ${alike(options.explain, [...figures.keys()])}`,
+    );
   output.say(explain(figure));
 }
 
@@ -91,11 +95,15 @@ async function baselineOf(design: Design, method: string): Promise<Design | null
 function alike(name: string, names: readonly string[]): string {
   const [first] = name.split(".");
   const near = names.filter((other) => other.startsWith(first));
-  return (near.length > 0 ? near : names).toSorted((a, b) => a.length - b.length).slice(0, 12).join(", ");
+  return (near.length > 0 ? near : names)
+    .toSorted((a, b) => a.length - b.length)
+    .slice(0, 12)
+    .join(", ");
 }
 
 function report(result: Estimate, compared: Readonly<Record<string, readonly Figure[]>>): string {
-  const { design, nodeNm, liberty, tool, clock, slowest, gates, memory, endurance, energy, time, area, activity } = result;
+  const { design, nodeNm, liberty, tool, clock, slowest, gates, memory, endurance, energy, time, area, activity } =
+    result;
   const value = (figure: Figure): string => show(figure.value, figure.unit);
   const { method, rank } = design.gradient;
   return [
@@ -112,7 +120,10 @@ function report(result: Estimate, compared: Readonly<Record<string, readonly Fig
         ["  of an epoch", value(time.epoch.total)],
         ["energy of a sample", value(energy.sample.total)],
         ["  of an epoch", value(energy.epoch.total)],
-        ["gradient memory", `${count(memory.gradientBits.value)} bit, ${(100 * memory.gradientShare.value).toFixed(2)} % of logic and memories`],
+        [
+          "gradient memory",
+          `${count(memory.gradientBits.value)} bit, ${(100 * memory.gradientShare.value).toFixed(2)} % of logic and memories`,
+        ],
         ["pulses of the most-written cell", `${value(endurance.writes)} a sample`],
         ["endurance", value(endurance.years)],
         ["simulated", `${count(activity.samples)} samples of ${activity.data}`],
@@ -125,9 +136,16 @@ function report(result: Estimate, compared: Readonly<Record<string, readonly Fig
     ...Object.entries(compared).flatMap(([name, figures]) => [
       "",
       `by that of ${name}`,
-      ...table(figures.map((figure) => [figure.id.slice(figure.id.lastIndexOf(".") + 1), `${Number(figure.value.toPrecision(3))} ×`])),
+      ...table(
+        figures.map((figure) => [
+          figure.id.slice(figure.id.lastIndexOf(".") + 1),
+          `${Number(figure.value.toPrecision(3))} ×`,
+        ]),
+      ),
     ]),
-    ...(result.warnings.length > 0 ? ["", "outside what is known:", ...result.warnings.map((line) => `  ${line}`)] : []),
+    ...(result.warnings.length > 0
+      ? ["", "outside what is known:", ...result.warnings.map((line) => `  ${line}`)]
+      : []),
   ].join("\n");
 }
 

@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { epochOrder } from "../data/order.ts";
 import { loadDataset } from "../data/dataset.ts";
+import { epochOrder } from "../data/order.ts";
 import { Refusal } from "../generator/errors.ts";
 import type { PreparedMachine } from "../generator/prepare.ts";
 import { writeFileWhole } from "../generator/write.ts";
@@ -59,7 +59,9 @@ export async function activityOf(prepared: PreparedMachine, data?: string): Prom
   const { ir } = prepared;
   const shape = { inputs: ir.vectors[0].size, outputs: ir.errorUnit.outputs };
   const { sha256 } = loadDataset(shape, { path: data });
-  const key = createHash("sha256").update(JSON.stringify([ir, sha256, ENOUGH_SAMPLES, LEAST_BATCHES])).digest("hex");
+  const key = createHash("sha256")
+    .update(JSON.stringify([ir, sha256, ENOUGH_SAMPLES, LEAST_BATCHES]))
+    .digest("hex");
   const folder = join(cacheDir, "activity");
   const file = join(folder, `${key.slice(0, 24)}.json`);
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Activity;
@@ -92,9 +94,7 @@ async function measureActivity({ ir, conductances }: PreparedMachine, data?: str
   try {
     for (let batch = 0; batch < batches; batch++) {
       const before = machine.state.layers.map(({ cells, wear }) => ({ cells: cells.slice(), wear: wear.slice() }));
-      const lines = ir.layers.map(({ inputs, outputs }, l) =>
-        lineSums(before[l].cells, inputs, outputs, ir.cell.full),
-      );
+      const lines = ir.layers.map(({ inputs, outputs }, l) => lineSums(before[l].cells, inputs, outputs, ir.cell.full));
       for (const index of order.subarray(batch * ir.batch, (batch + 1) * ir.batch)) {
         const { size, bits } = ir.vectors[0];
         const codes = train.codes.subarray(index * size, (index + 1) * size);

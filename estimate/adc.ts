@@ -109,7 +109,9 @@ function leastSquares(x: readonly (readonly number[])[], y: readonly number[]): 
     x.reduce((sum, row, n) => sum + row[i] * y[n], 0),
   ]);
   for (let i = 0; i < size; i++) {
-    const pivot = rows.slice(i).reduce((best, row, n) => (Math.abs(row[i]) > Math.abs(rows[best][i]) ? i + n : best), i);
+    const pivot = rows
+      .slice(i)
+      .reduce((best, row, n) => (Math.abs(row[i]) > Math.abs(rows[best][i]) ? i + n : best), i);
     [rows[i], rows[pivot]] = [rows[pivot], rows[i]];
     for (let k = 0; k < size; k++) {
       if (k === i) continue;

@@ -146,11 +146,22 @@ function analogLeaves(inputs: AreaInputs, layer: LayerIr): Leaf[] {
     used: readonly UsedConstant[],
   ): Leaf => ({
     ...{ layer: layer.index, unit, kind: "analog" as Kind },
-    figure: figure(`area.${place}.${id}`, { title, unit: "nm2", value: rounded(um2), formula, inputs: from, constants: used }),
+    figure: figure(`area.${place}.${id}`, {
+      title,
+      unit: "nm2",
+      value: rounded(um2),
+      formula,
+      inputs: from,
+      constants: used,
+    }),
   });
   const f2 = (nodeNm / 1000) ** 2;
   const node = input("F", nodeNm, "nm", "--node");
-  const size = [input("tiles", tiles, "", DESIGN), input("rows", ir.tileRows, "", DESIGN), input("columns", ir.tileCols, "", DESIGN)];
+  const size = [
+    input("tiles", tiles, "", DESIGN),
+    input("rows", ir.tileRows, "", DESIGN),
+    input("columns", ir.tileCols, "", DESIGN),
+  ];
   const selected = constants.use("cell.selected");
   const cell = constants.use(selected.value > 0 ? "cell.area1T1R" : "cell.area1R", { nodeNm });
   const dac = constants.use("driver.dacArea");
@@ -217,12 +228,7 @@ export function adcOf({ constants, nodeNm, adc }: AreaInputs, fit: Fit, { codeBi
   return adcValue(fit, codeBits, nodeNm, adc.rateHz, residualAt(fit, adc.quantile.value));
 }
 
-export function adcInputs(
-  { nodeNm, adc }: AreaInputs,
-  fit: Fit,
-  { codeBits }: ReadIr,
-  own: readonly Input[],
-): Input[] {
+export function adcInputs({ nodeNm, adc }: AreaInputs, fit: Fit, { codeBits }: ReadIr, own: readonly Input[]): Input[] {
   const from = `fit to ${fit.residuals.length} ${fit.kind} converters of the survey (B. Murmann, ADC Performance Survey)`;
   return [
     ...own,

@@ -12,14 +12,19 @@ const constantSchema = z.strictObject({
   unit: z.string(),
   nodeNm: z.number().optional().describe("The node it was measured at."),
   source: z.string().min(1),
-  range: z.record(z.string(), range).optional().describe("Where it holds: lowest and highest value of what it depends on."),
+  range: z
+    .record(z.string(), range)
+    .optional()
+    .describe("Where it holds: lowest and highest value of what it depends on."),
   note: z.string().optional(),
 });
 
 const tableSchema = z.strictObject({
   unit: z.string(),
   of: z.string(),
-  points: z.array(z.strictObject({ nodeNm: z.number().positive(), value: z.number().positive(), source: z.string().min(1) })).min(1),
+  points: z
+    .array(z.strictObject({ nodeNm: z.number().positive(), value: z.number().positive(), source: z.string().min(1) }))
+    .min(1),
 });
 
 const fileSchema = z.strictObject({
@@ -146,7 +151,9 @@ export function loadConstants(path?: string): Constants {
   if (!result.success) {
     const [issue] = result.error.issues;
     const where = issue.path.join(".") || "the file";
-    throw new Refusal(`${path}: ${where}: ${issue.message}; use {"constants": {"name": number}} as in docs/estimate.md`);
+    throw new Refusal(
+      `${path}: ${where}: ${issue.message}; use {"constants": {"name": number}} as in docs/estimate.md`,
+    );
   }
   const { tables = {}, constants = {} } = result.data;
   const unknown =
@@ -160,6 +167,7 @@ export function loadConstants(path?: string): Constants {
     // A user's value holds where the user says so, or anywhere.
     file.constants[name] = typeof given === "number" ? { value: given, unit, source } : { source, ...given, unit };
   }
-  for (const [name, given] of Object.entries(tables)) file.tables[name] = { ...file.tables[name], points: given.points };
+  for (const [name, given] of Object.entries(tables))
+    file.tables[name] = { ...file.tables[name], points: given.points };
   return new Constants(file);
 }

@@ -87,7 +87,15 @@ function leafOf(
 ): Leaf {
   return {
     ...{ layer, unit, kind },
-    figure: figure(`energy.sample.${id}`, { title, unit: "fJ", value: Math.round(fj), formula, inputs, constants, parts }),
+    figure: figure(`energy.sample.${id}`, {
+      title,
+      unit: "fJ",
+      value: Math.round(fj),
+      formula,
+      inputs,
+      constants,
+      parts,
+    }),
   };
 }
 
@@ -169,7 +177,9 @@ function memoryLeaf(inputs: EnergyInputs, { layer, memory: name, words }: Access
 function analogLeaves(inputs: EnergyInputs, layer: LayerIr): Leaf[] {
   const { activity } = inputs;
   const own = activity.layers[layer.index];
-  const directions: (readonly ["forward" | "backward", ReadIr, ReadActivity])[] = [["forward", layer.forward, own.forward]];
+  const directions: (readonly ["forward" | "backward", ReadIr, ReadActivity])[] = [
+    ["forward", layer.forward, own.forward],
+  ];
   if (layer.backward) directions.push(["backward", layer.backward, own.backward]);
   return [...directions.flatMap((d) => readLeaves(inputs, layer, ...d)), ...pulseLeaves(inputs, layer, own)];
 }
@@ -210,7 +220,13 @@ function readLeaves(
   const conducting = siemens(per(cells), per(conductance)) + siemens(references, references * referencePart);
   return [
     leafOf(
-      ...([l, "crossbar_cells", "analog", `${place}.crossbar_cells.${direction}`, title("current through the cells")] as const),
+      ...([
+        l,
+        "crossbar_cells",
+        "analog",
+        `${place}.crossbar_cells.${direction}`,
+        title("current through the cells"),
+      ] as const),
       conducting * volts.value ** 2 * seconds.value * FJ,
       "read volts² · read seconds · Σ over driven lines, planes and cells of ((1 − conductance) / on-off + conductance) / on-resistance; with the reference columns",
       [
@@ -221,7 +237,13 @@ function readLeaves(
       [onOhm, onOff, volts, seconds],
     ),
     leafOf(
-      ...([l, "dac_drivers", "analog", `${place}.dac_drivers.${direction}`, title("charging of the driven lines")] as const),
+      ...([
+        l,
+        "dac_drivers",
+        "analog",
+        `${place}.dac_drivers.${direction}`,
+        title("charging of the driven lines"),
+      ] as const),
       chargings * line.fF * volts.value ** 2,
       `chargings · read volts² · ${LINE}`,
       [

@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
+import { resolveDevice } from "../generator/device/resolve.ts";
 import { emitRtl } from "../generator/emit.ts";
 import { EXIT, Refusal } from "../generator/errors.ts";
-import { resolveDevice } from "../generator/device/resolve.ts";
 import { type PreparedMachine, prepareMachine } from "../generator/prepare.ts";
 import type { Design } from "../generator/schema.ts";
 import { type Activity, activityOf } from "./activity.ts";
@@ -20,7 +20,7 @@ import { type Synthesis, synthesise } from "./synthesis/synthesise.ts";
 import { type Clock, clockOf, timeLeaves } from "./time.ts";
 import { allFigures, type Figure, figure, input, sum } from "./tree.ts";
 
-export const DEFAULT_NODE = 32;
+export const DEFAULT_NODE = 45;
 
 export interface EstimateOptions {
   /** A data set's path; the design's own if absent. */
@@ -59,12 +59,13 @@ export interface Estimate {
   readonly warnings: readonly string[];
 }
 
-interface Library {
+export interface Library {
+  /** null: the generic one. */
   readonly name: string | null;
   readonly liberty: Liberty;
 }
 
-function libraryOf(path: string | undefined): Library {
+export function libraryOf(path: string | undefined): Library {
   if (path === undefined) return { name: null, liberty: parseLiberty(genericLiberty(), "the generic library") };
   let text: string;
   try {
@@ -79,16 +80,35 @@ function libraryOf(path: string | undefined): Library {
 export async function estimate(design: Design, options: EstimateOptions = {}): Promise<Estimate> {
   const { data, nodeNm = DEFAULT_NODE, clockMhz = null, onProgress } = options;
   const constants = loadConstants(options.constants);
-  const { name, liberty } = libraryOf(options.liberty);
-  const device = resolveDevice(design);
+  const library = libraryOf(options.liberty);
+  resolveDevice(design);
   const prepared = prepareMachine(design, { data });
-  const { ir } = prepared;
-  const synthesis = await synthesise(emitRtl(ir), liberty, {
+  const synthesis = await synthesise(emitRtl(prepared.ir), library.liberty, {
     threads: options.threads ?? Math.min(4, availableParallelism()),
     onProgress: (done, of) => onProgress?.("synthesis", done, of),
   });
   onProgress?.("simulation", 0, 1);
   const activity = await activityOf(prepared, data);
+  return figuresFrom({ prepared, synthesis, activity, constants, library, nodeNm, clockMhz });
+}
+
+export interface Measured {
+  readonly prepared: PreparedMachine;
+  readonly synthesis: Synthesis;
+  readonly activity: Activity;
+  readonly constants: Constants;
+  readonly library: Library;
+  readonly nodeNm: number;
+  /** null: the highest. */
+  readonly clockMhz: number | null;
+}
+
+/** The figures, from what synthesis and simulator found. */
+export function figuresFrom(measured: Measured): Estimate {
+  const { prepared, synthesis, activity, constants, library, nodeNm, clockMhz } = measured;
+  const { name, liberty } = library;
+  const { ir } = prepared;
+  const device = resolveDevice(ir.design);
   const clock = clockOf(synthesis, constants, nodeNm, name === null ? null : liberty.timeUnitPs, clockMhz);
   const adc = chooseAdc(prepared, constants, clock);
   const common: AreaInputs = { ir, synthesis, constants, nodeNm, liberty: name, adc };
@@ -101,7 +121,12 @@ export async function estimate(design: Design, options: EstimateOptions = {}): P
   const energy = breakdown("energy.sample", "energy of one sample", "fJ", energyLeaves(energyInputs));
   const time = breakdown("time.sample", "time of one sample", "ps", timeLeaves(ir, activity, clock.period));
   const epochSamples = figure("training.epochSamples", {
-    ...{ title: "samples of an epoch", unit: "", value: activity.epochSamples, formula: "whole batches of the training data" },
+    ...{
+      title: "samples of an epoch",
+      unit: "",
+      value: activity.epochSamples,
+      formula: "whole batches of the training data",
+    },
     inputs: [input("samples", activity.epochSamples, "", `data set ${activity.data}`)],
   });
   const batchSamples = figure("training.batch", {
@@ -110,7 +135,7 @@ export async function estimate(design: Design, options: EstimateOptions = {}): P
   });
   checkTimes(prepared, energyInputs, clock);
   return {
-    design,
+    design: ir.design,
     nodeNm,
     ...{ liberty: name ?? "generic", tool: synthesis.tool, adc: adc.kind },
     area,
@@ -191,7 +216,12 @@ function memoryFigures({ ir }: PreparedMachine, area: Breakdown): Estimate["memo
   const areas = [...allFigures([area.total]).values()].filter(({ id }) =>
     own.some(({ kind, layer, name }) => kind === "sram" && id === `area.${placeOf(layer)}.sram.${name}`),
   );
-  const gradientArea = sum("area.gradientMemory", "memories that only the gradient needs; those of registers are in the logic", "nm2", areas);
+  const gradientArea = sum(
+    "area.gradientMemory",
+    "memories that only the gradient needs; those of registers are in the logic",
+    "nm2",
+    areas,
+  );
   const digital = sum("area.digitalPart", "logic and memories", "nm2", [
     ...(["digital", "memory"] as const).flatMap((kind) => (area.byKind[kind] ? [area.byKind[kind]] : [])),
   ]);
@@ -199,7 +229,11 @@ function memoryFigures({ ir }: PreparedMachine, area: Breakdown): Estimate["memo
     gradientBits: sum("memory.gradient", "memory that only the gradient needs", "bit", bits),
     gradientArea,
     gradientShare: figure("share.gradientMemory", {
-      ...{ title: "gradient memory as a part of logic and memories", unit: "", value: gradientArea.value / digital.value },
+      ...{
+        title: "gradient memory as a part of logic and memories",
+        unit: "",
+        value: gradientArea.value / digital.value,
+      },
       ...{ formula: "area.gradientMemory / area.digitalPart", parts: [gradientArea, digital] },
     }),
   };

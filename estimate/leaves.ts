@@ -60,4 +60,3 @@ export function scaled(from: Breakdown, id: string, title: string, times: Figure
     byKind: each(from.byKind),
   };
 }
-

@@ -68,11 +68,21 @@ function layerWork(ir: Ir, layer: LayerIr): Work[] {
   add("error_scaler", outputs, NONE, layer.rawBits);
   if (ir.method === "mbgd") add("gradient_unit", cells, [gradient.alignedBits, x.bits], gradient.accumulatorBits);
   if (ir.coincidence)
-    add("pulse_train_unit", updates * ir.coincidence.products * (inputs + outputs), [COEFFICIENT_BITS, COEFFICIENT_BITS], 32);
+    add(
+      "pulse_train_unit",
+      updates * ir.coincidence.products * (inputs + outputs),
+      [COEFFICIENT_BITS, COEFFICIENT_BITS],
+      32,
+    );
   else {
     const passes = ir.lowRank?.passes ?? 1;
     if (ir.method === "sgd") add("update_unit", cells, [gradient.alignedBits, x.bits], gradient.accumulatorBits);
-    add("update_unit", updates * passes * cells, [gradient.accumulatorBits, update.multiplierBits], gradient.accumulatorBits);
+    add(
+      "update_unit",
+      updates * passes * cells,
+      [gradient.accumulatorBits, update.multiplierBits],
+      gradient.accumulatorBits,
+    );
     if (ir.lowRank) {
       const { terms, factorBits } = ir.lowRank;
       add("rank_sum_unit", updates * passes * terms * cells, [factorBits, factorBits], gradient.accumulatorBits);

@@ -94,8 +94,12 @@ function mapped(model: Model, library: Liberty): MappedCone {
   };
   const gates = model.gates.map(({ cell, pins }) => ({
     cell,
-    inputs: [...cell.inputs].flatMap(([pin]) => (pins.has(pin) ? [{ pin, net: resolve(pins.get(pin) as string) }] : [])),
-    outputs: [...cell.outputs].flatMap(([pin, arcs]) => (pins.has(pin) ? [{ arcs, net: pins.get(pin) as string }] : [])),
+    inputs: [...cell.inputs].flatMap(([pin]) =>
+      pins.has(pin) ? [{ pin, net: resolve(pins.get(pin) as string) }] : [],
+    ),
+    outputs: [...cell.outputs].flatMap(([pin, arcs]) =>
+      pins.has(pin) ? [{ arcs, net: pins.get(pin) as string }] : [],
+    ),
   }));
   for (const { cell, inputs } of gates) for (const { pin, net } of inputs) load(net, cell.inputs.get(pin) ?? 0);
   for (const output of model.outputs) load(resolve(output), outputLoad(library));
@@ -118,7 +122,8 @@ function mapped(model: Model, library: Liberty): MappedCone {
         let latest = -1;
         for (const { pin, net: from } of inputs) {
           const at = from === null ? undefined : arrival.get(from);
-          if (at !== undefined) latest = Math.max(latest, at + delayOf(own, pin, slopes.get(from as string) ?? 0, loads.get(net) ?? 0));
+          if (at !== undefined)
+            latest = Math.max(latest, at + delayOf(own, pin, slopes.get(from as string) ?? 0, loads.get(net) ?? 0));
         }
         if (latest < 0) continue;
         arrival.set(net, latest);
@@ -140,7 +145,10 @@ function mapped(model: Model, library: Liberty): MappedCone {
 interface Wired {
   readonly cell: LibertyCell;
   readonly inputs: readonly { readonly pin: string; readonly net: string | null }[];
-  readonly outputs: readonly { readonly arcs: LibertyCell["outputs"] extends ReadonlyMap<string, infer A> ? A : never; readonly net: string }[];
+  readonly outputs: readonly {
+    readonly arcs: LibertyCell["outputs"] extends ReadonlyMap<string, infer A> ? A : never;
+    readonly net: string;
+  }[];
 }
 
 /** Gates so that each comes after those that drive it. */
@@ -177,7 +185,8 @@ function sorted(gates: readonly Wired[]): Wired[] {
 
 const delayOf = (arcs: Wired["outputs"][number]["arcs"], pin: string, slope: number, load: number): number => {
   let delay = 0;
-  for (const arc of arcs) if (arc.from === pin) for (const table of arc.delays) delay = Math.max(delay, lookUp(table, slope, load));
+  for (const arc of arcs)
+    if (arc.from === pin) for (const table of arc.delays) delay = Math.max(delay, lookUp(table, slope, load));
   return delay;
 };
 

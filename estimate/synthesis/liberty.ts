@@ -58,7 +58,9 @@ const KEPT_GROUPS = [
 ];
 const KEPT_ATTRIBUTES = [
   ..."area direction function capacitance rise_capacitance fall_capacitance max_capacitance max_transition".split(" "),
-  ..."clock clocked_on next_state clear preset three_state related_pin timing_sense timing_type when dont_use".split(" "),
+  ..."clock clocked_on next_state clear preset three_state related_pin timing_sense timing_type when dont_use".split(
+    " ",
+  ),
   ..."index_1 index_2 values variable_1 variable_2 time_unit capacitive_load_unit default_max_transition".split(" "),
   ..."delay_model nom_process nom_voltage nom_temperature leakage_power_unit voltage_unit current_unit".split(" "),
   ..."pulling_resistance_unit default_output_pin_cap default_input_pin_cap default_inout_pin_cap".split(" "),
@@ -200,8 +202,11 @@ const compact = (logic: string): string =>
 const NAND2 = /^\(?(!\(\w+[&*]\w+\)|\(\w+[&*]\w+\)'|\(?!\w+\)?[|+]\(?!\w+\)?)\)?$/;
 
 function timeUnit(library: Group): number {
-  const [, digits = "1", prefix = "n"] = /^([\d.]+)\s*([fpnum]?)s$/.exec(library.attributes.get("time_unit")?.[0] ?? "1ns") ?? [];
-  return Number(digits) * { f: 1e-3, p: 1, n: 1e3, u: 1e6, m: 1e9, "": 1e12 }[prefix as "f" | "p" | "n" | "u" | "m" | ""];
+  const [, digits = "1", prefix = "n"] =
+    /^([\d.]+)\s*([fpnum]?)s$/.exec(library.attributes.get("time_unit")?.[0] ?? "1ns") ?? [];
+  return (
+    Number(digits) * { f: 1e-3, p: 1, n: 1e3, u: 1e6, m: 1e9, "": 1e12 }[prefix as "f" | "p" | "n" | "u" | "m" | ""]
+  );
 }
 
 function cellOf(group: Group, templates: ReadonlyMap<string, Group>): LibertyCell {
@@ -216,7 +221,9 @@ function cellOf(group: Group, templates: ReadonlyMap<string, Group>): LibertyCel
     logic = outputs.size === 0 ? value(pin, "function") : "";
     outputs.set(
       pin.args[0],
-      pin.groups.filter((g) => g.name === "timing" && !/^(setup|hold|recovery|removal|min_pulse)/.test(value(g, "timing_type"))).map((g) => arcOf(g, templates)),
+      pin.groups
+        .filter((g) => g.name === "timing" && !/^(setup|hold|recovery|removal|min_pulse)/.test(value(g, "timing_type")))
+        .map((g) => arcOf(g, templates)),
     );
   }
   const ff = group.groups.find((g) => g.name === "ff");
@@ -292,7 +299,8 @@ function shortened(library: Group): string {
       );
     }
     for (const inner of group.groups)
-      if (KEPT_GROUPS.includes(inner.name) && inner.attributes.get("dont_use")?.[0] !== "true") write(inner, `${indent}  `);
+      if (KEPT_GROUPS.includes(inner.name) && inner.attributes.get("dont_use")?.[0] !== "true")
+        write(inner, `${indent}  `);
     lines.push(`${indent}}`);
   };
   write(library, "");

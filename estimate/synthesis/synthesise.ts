@@ -80,7 +80,9 @@ export async function synthesise(
 ): Promise<Synthesis> {
   const sources = Object.fromEntries(
     [...rtl]
-      .filter(([name]) => name === "macros_blackbox.v" || (name.startsWith("rtl/") && !MODELS.includes(basename(name, ".v"))))
+      .filter(
+        ([name]) => name === "macros_blackbox.v" || (name.startsWith("rtl/") && !MODELS.includes(basename(name, ".v"))),
+      )
       .map(([name, text]) => [basename(name), text]),
   );
   const yosys = openYosys(options.threads);
@@ -119,7 +121,9 @@ async function mapDesign(
   const cuts = new Map(order.map((type) => [type, cut(netlist[type], logic)]));
   const cones = await mapCones(logic, library, yosys, store, options);
   const times = libraryTimes(library);
-  const ports = new Map<string, PortTimes>(MACROS.flatMap((macro) => macroPorts(netlist, macro, times.clockToOutput, times.setUp)));
+  const ports = new Map<string, PortTimes>(
+    MACROS.flatMap((macro) => macroPorts(netlist, macro, times.clockToOutput, times.setUp)),
+  );
   const index = new Map(order.map((type, n) => [type, n]));
   let slowest: Synthesis["slowest"] | null = null;
   const modules = order.map((type): SynthesisedModule => {
@@ -127,8 +131,14 @@ async function mapDesign(
     const name = nameOf(type);
     const timing = timeModule(module, cones, ports, times, netNames(netlist[type]));
     ports.set(type, timing.ports);
-    if (timing.slowest && (!slowest || timing.slowest.time > slowest.time)) slowest = { ...timing.slowest, module: name };
-    return { name, ...amounts(module, cones, timing, library), children: childrenOf(module, index), slowest: timing.slowest };
+    if (timing.slowest && (!slowest || timing.slowest.time > slowest.time))
+      slowest = { ...timing.slowest, module: name };
+    return {
+      name,
+      ...amounts(module, cones, timing, library),
+      children: childrenOf(module, index),
+      slowest: timing.slowest,
+    };
   });
   return {
     tool: yosys.version,
@@ -163,7 +173,11 @@ function macroPorts(netlist: Netlist, macro: string, out: number, into: number):
     .filter(([type]) => nameOf(type) === macro)
     .map(([type, { ports }]) => {
       const named = (direction: string, time: number) =>
-        new Map(Object.entries(ports).flatMap(([name, port]) => (port.direction === direction ? [[name, time] as const] : [])));
+        new Map(
+          Object.entries(ports).flatMap(([name, port]) =>
+            port.direction === direction ? [[name, time] as const] : [],
+          ),
+        );
       return [type, { in: named("input", into), out: named("output", out), through: new Map() }];
     });
 }

@@ -52,7 +52,9 @@ export function libraryTimes({ flop, inverter }: Liberty): LibraryTimes {
   const worst = (cell: typeof flop): number =>
     Math.max(
       0,
-      ...[...cell.outputs.values()].flatMap((arcs) => arcs.flatMap((a) => a.delays.map((table) => lookUp(table, 0, load)))),
+      ...[...cell.outputs.values()].flatMap((arcs) =>
+        arcs.flatMap((a) => a.delays.map((table) => lookUp(table, 0, load))),
+      ),
     );
   const clockToOutput = worst(flop);
   // Set-up times have arcs of the input pin, which the reader leaves out: half the clock-to-output time.

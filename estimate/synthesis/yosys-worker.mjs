@@ -11,7 +11,10 @@ parentPort.on("message", async ({ args, files, result }) => {
   try {
     const written = await runYosys(args, files, { stdout: listen, stderr: listen });
     const text = written?.[result];
-    parentPort.postMessage({ text: text === undefined || typeof text === "string" ? text : decoder.decode(text), messages });
+    parentPort.postMessage({
+      text: text === undefined || typeof text === "string" ? text : decoder.decode(text),
+      messages,
+    });
   } catch (error) {
     parentPort.postMessage({ messages: `${messages}\n${error.message}` });
   }

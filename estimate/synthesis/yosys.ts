@@ -49,7 +49,9 @@ function systemYosys(version: string): Yosys {
 function packagedYosys(threads: number): Yosys {
   // The package does not export its package.json, which lies a folder above its entry's.
   const entry = createRequire(import.meta.url).resolve("@yowasp/yosys");
-  const { version } = JSON.parse(readFileSync(join(dirname(entry), "..", "package.json"), "utf8")) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(dirname(entry), "..", "package.json"), "utf8")) as {
+    version: string;
+  };
   const idle: Worker[] = [];
   const all: Worker[] = [];
   const waiting: ((worker: Worker) => void)[] = [];
