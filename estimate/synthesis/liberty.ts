@@ -53,12 +53,12 @@ export interface Liberty {
 
 /** Groups and attributes that Yosys and ABC look at. */
 const KEPT_GROUPS = [
-  ..."library cell pin timing ff lu_table_template".split(" "),
+  ..."library cell pin timing ff latch statetable lu_table_template".split(" "),
   ..."cell_rise cell_fall rise_transition fall_transition rise_constraint fall_constraint".split(" "),
 ];
 const KEPT_ATTRIBUTES = [
   ..."area direction function capacitance rise_capacitance fall_capacitance max_capacitance max_transition".split(" "),
-  ..."clock clocked_on next_state clear preset three_state related_pin timing_sense timing_type when dont_use".split(
+  ..."clock clocked_on next_state enable data_in clear preset three_state related_pin timing_sense timing_type when dont_use".split(
     " ",
   ),
   ..."index_1 index_2 values variable_1 variable_2 time_unit capacitive_load_unit default_max_transition".split(" "),

@@ -11,24 +11,27 @@ import { temporaryFolder } from "../cli/rankloom.ts";
 
 const generic = parseLiberty(genericLiberty(), "generic");
 
-/** A library of a NAND, an inverter and a flip-flop: areas of the user's. */
-const arc = (pin: string) =>
-  `timing () { related_pin : "${pin}"; timing_sense : negative_unate;
-    ${["cell_rise", "cell_fall", "rise_transition", "fall_transition"].map((t) => `${t} (scalar) { values ("0.1"); }`).join("\n")} }`;
+/** A library of few cells, with areas of the user's. */
+const TABLES = ["cell_rise", "cell_fall", "rise_transition", "fall_transition"];
+const arc = (pin: string, sense: string) =>
+  `timing () { related_pin : "${pin}"; timing_sense : ${sense};
+    ${TABLES.map((name) => `${name} (t) { values ("0.1, 1", "0.1, 1"); }`).join("\n    ")} }`;
+const inputPin = (pin: string) => `pin ("${pin}") { direction : input; capacitance : 0.001; }`;
+const gate = (name: string, area: number, pins: string[], logic: string) =>
+  `cell ("${name}") { area : ${area}; ${pins.map(inputPin).join(" ")}
+    pin ("Y") { direction : output; function : "${logic}"; ${pins.map((pin) => arc(pin, "negative_unate")).join("\n")} } }`;
 const MINE = `/* mine */
 library (mine) {
   time_unit : "1ns"; capacitive_load_unit (1, pf); delay_model : table_lookup;
-  cell ("NAND") { area : 10;
-    pin ("A") { direction : input; capacitance : 0.001; }
-    pin ("B") { direction : input; capacitance : 0.001; }
-    pin ("Y") { direction : output; function : "(!(A B))"; ${arc("A")} ${arc("B")} } }
-  cell ("INV") { area : 6;
-    pin ("A") { direction : input; capacitance : 0.001; }
-    pin ("Y") { direction : output; function : "!A"; ${arc("A")} } }
+  lu_table_template (t) { variable_1 : input_net_transition; variable_2 : total_output_net_capacitance;
+    index_1 ("0, 1"); index_2 ("0, 1"); }
+  ${gate("NAND", 10, ["A", "B"], "(!(A B))")}
+  ${gate("NOR", 11, ["A", "B"], "(!(A+B))")}
+  ${gate("INV", 6, ["A"], "!A")}
+  ${gate("BUF", 8, ["A"], "A")}
   cell ("FLOP") { area : 50; ff (IQ, IQN) { clocked_on : "C"; next_state : "D"; }
-    pin ("C") { direction : input; clock : true; capacitance : 0.001; }
-    pin ("D") { direction : input; capacitance : 0.001; }
-    pin ("Q") { direction : output; function : "IQ"; ${arc("C").replace("negative_unate", "non_unate")} } }
+    pin ("C") { direction : input; clock : true; capacitance : 0.001; } ${inputPin("D")}
+    pin ("Q") { direction : output; function : "IQ"; ${arc("C", "non_unate")} } }
 }
 `;
 
@@ -71,10 +74,12 @@ describe("a Liberty file", () => {
   });
 
   it("may have tables whose load comes first", () => {
-    const text = MINE.replace(
-      "delay_model",
-      'lu_table_template (t) { variable_1 : total_output_net_capacitance; variable_2 : input_net_transition; index_1 ("0, 2"); index_2 ("0, 10"); } delay_model',
-    ).replace('cell_rise (scalar) { values ("0.1"); }', 'cell_rise (t) { values ("0, 1", "4, 5"); }');
+    const load = `lu_table_template (u) { variable_1 : total_output_net_capacitance; variable_2 : input_net_transition;
+      index_1 ("0, 2"); index_2 ("0, 10"); }`;
+    const text = MINE.replace("lu_table_template", `${load} lu_table_template`).replace(
+      'cell_rise (t) { values ("0.1, 1", "0.1, 1"); }',
+      'cell_rise (u) { values ("0, 1", "4, 5"); }',
+    );
     const delay = parseLiberty(text, "mine.lib").cells.get("NAND")?.outputs.get("Y")?.[0].delays[0];
     // 2 a unit of load, 0.1 a unit of slope.
     expect(delay && lookUp(delay, 10, 2)).toBe(5);
@@ -110,7 +115,6 @@ describe("synthesis", () => {
   });
 
   it("a multiplier of twice the bits has about four times the gates, and a longer path", async () => {
-    const of = (bits: number) => run("always @(posedge clk) begin q <= a; r <= q * b; end", bits);
     const wide = (bits: number) =>
       run(`reg [${bits / 2 - 1}:0] c, d; always @(posedge clk) begin c <= a; d <= b; q <= c; r <= c * d; end`, bits);
     const [small, large] = [await wide(8), await wide(16)];
@@ -118,7 +122,6 @@ describe("synthesis", () => {
     expect(ratio).toBeGreaterThan(3);
     expect(ratio).toBeLessThan(6.5);
     expect(large.slowest.time).toBeGreaterThan(1.3 * small.slowest.time);
-    expect(top(await of(8)).registers.cells).toBe(16);
   });
 
   it("counts instances, and a path from one through the top into another", async () => {
@@ -147,7 +150,7 @@ describe("synthesis", () => {
 });
 
 describe("cones", () => {
-  const gate = (type: string, a: number, b: number, y: number) => ({
+  const cell = (type: string, a: number, b: number, y: number) => ({
     type,
     parameters: {},
     port_directions: { A: "input", B: "input", Y: "output" } as const,
@@ -159,10 +162,10 @@ describe("cones", () => {
       attributes: {},
       ports: { p: { direction: "input", bits: [2, 3, 4, 5] }, q: { direction: "output", bits: [10, 11] } },
       cells: {
-        a: gate("$and", 2, 3, 6),
-        b: gate("$or", 6, 3, 10),
-        c: gate("$and", 4, 5, 7),
-        d: gate("$or", 7, 5, 11),
+        a: cell("$and", 2, 3, 6),
+        b: cell("$or", 6, 3, 10),
+        c: cell("$and", 4, 5, 7),
+        d: cell("$or", 7, 5, 11),
       },
     };
     const found = new Map<string, YosysModule>();
@@ -176,14 +179,14 @@ describe("cones", () => {
   });
 
   it("are cut at a net that many cells read", () => {
-    const readers = Array.from({ length: 9 }, (_, n) => [`r${n}`, gate("$and", 4, 10 + n, 30 + n)] as const);
+    const readers = Array.from({ length: 9 }, (_, n) => [`r${n}`, cell("$and", 4, 10 + n, 30 + n)] as const);
     const module: YosysModule = {
       attributes: {},
       ports: {
         p: { direction: "input", bits: [2, 3, ...readers.map((_, n) => 10 + n)] },
         q: { direction: "output", bits: readers.map((_, n) => 30 + n) },
       },
-      cells: { source: gate("$or", 2, 3, 4), ...Object.fromEntries(readers) },
+      cells: { source: cell("$or", 2, 3, 4), ...Object.fromEntries(readers) },
     };
     const found = new Map<string, YosysModule>();
     expect(cut(module, found).cones).toHaveLength(10);
