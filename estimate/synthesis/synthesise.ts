@@ -49,8 +49,9 @@ export interface SynthesisOptions {
 const MODELS = ["column_adc", "crossbar_macro", "sram_1r1w"];
 const MACROS = ["crossbar_macro", "sram_1r1w"];
 
+/** As little as leaves registers and logic apart: the rest is done once a cone. Tables stay multiplexers. */
 const FRONT_END = [
-  "hierarchy -top rankloom; proc; opt_expr; opt_merge; opt_clean; memory; opt_clean",
+  "hierarchy -top rankloom; proc -norom; opt_expr; opt_merge; clean -purge",
   "setattr -unset src -unset full_case -unset parallel_case */w:* */c:*; write_json design.json",
 ].join("; ");
 
