@@ -15,6 +15,7 @@ interface Json {
 const SETS = [
   ...["network.layers=[4,3,2]", "network.loss=squared-error", "tile.rows=4", "tile.cols=4", "tile.columnsPerAdc=2"],
   ...["tile.inputBits=2", "tile.errorBits=3", "gradient.lanes=2", "gradient.rounding=nearest", "gradient.method=sgd"],
+  ...["training.learningRate=8"],
 ].flatMap((set) => ["--set", set]);
 
 describe("the command", () => {
