@@ -80,7 +80,7 @@ export class Constants {
     this.#outside.set(what, {
       lowest: Math.min(known.lowest, value),
       highest: Math.max(known.highest, value),
-      range: `${Number(low.toPrecision(3))} to ${Number(high.toPrecision(3))}`,
+      range: `${Number(low.toPrecision(4))} to ${Number(high.toPrecision(4))}`,
     });
   }
 
