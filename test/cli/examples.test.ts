@@ -8,7 +8,7 @@ import { node, ROOT, rankloom, temporaryFolder } from "./rankloom.ts";
 
 const folder = join(ROOT, "examples");
 const readme = readFileSync(join(folder, "README.md"), "utf8");
-const designs = readdirSync(folder).filter((name) => name.endsWith(".json"));
+const designs = readdirSync(folder).filter((name) => /(?<!\.sweep)\.json$/.test(name));
 const all = [...readme.matchAll(/^npx rankloom (.+)$/gm)].map(([, words]) => words.split(" "));
 /** Those of a design, and those that make one's device. */
 const commands = all.filter(([name]) => name !== "device");
