@@ -9,6 +9,7 @@ const hardware = [
   "test/synthesis/**/*.test.ts",
   "test/cli/verify.test.ts",
   "test/cli/memory.test.ts",
+  "test/cli/sweep.test.ts",
 ];
 
 export default defineConfig({

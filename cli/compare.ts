@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/errors.ts";
-import type { Design } from "../generator/schema.ts";
+import { trainFigures } from "../sim/figures.ts";
 import type { TrainResult } from "../sim/train.ts";
 import type { Combination } from "./comparison.ts";
 import { UPDATES } from "./methods.ts";
@@ -104,28 +104,9 @@ async function compare(name: string, options: Options): Promise<void> {
   if (signal.aborted) process.exitCode = EXIT.interrupted;
 }
 
-/** Updates of so many samples. */
-const updates = ({ gradient, training }: Design, samples: number): number =>
-  gradient.method === "sgd" ? samples : samples / training.batch;
-
 /** What the table says of one run. */
 function figures({ method, rank, update, learningRate, seed, design }: Combination, result: TrainResult) {
-  const { layers } = design.network;
-  const cells = layers.slice(1).reduce((sum, size, l) => sum + size * layers[l], 0);
-  return {
-    method,
-    rank,
-    update,
-    learningRate,
-    seed,
-    accuracy: result.accuracy.test,
-    cyclesPerSample: result.cycles.perSample,
-    cyclesPerUpdate: result.cycles.byPhase.update / Math.max(1, updates(design, result.samples)),
-    gradientBits: result.memory.gradient,
-    pulsesPerCell: result.pulses.total / cells,
-    mostPulsesInACell: result.pulses.maxPerCell,
-    saturations: Object.values(result.saturation.total).reduce((sum, n) => sum + n, 0),
-  };
+  return { method, rank, update, learningRate, seed, ...trainFigures(design, result) };
 }
 
 function report(rows: readonly { combination: Combination; result: TrainResult }[]): string {

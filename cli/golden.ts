@@ -26,25 +26,31 @@ export function addGolden(root: Command): Command {
 
 async function golden(name: string, options: Options): Promise<void> {
   const { design, source } = await designOf(name, options);
+  if (design.tile.encoding === "differential")
+    throw new Refusal(
+      `${source}: tile.encoding: differential pairs are in the machine only; use offset, or rankloom train`,
+    );
   const output = await Output.open(options.json);
-  const [{ loadDataset }, { epochOrder }, { initialWeights }, { newTrainer }, { accuracy }] = await Promise.all([
-    import("../data/dataset.ts"),
-    import("../data/order.ts"),
-    import("../generator/initial.ts"),
-    import("../golden/trainer.ts"),
-    import("../golden/gradient.ts"),
-  ]);
+  const [{ loadDataset }, { shapeOf }, { epochLength, epochOrder }, { initialWeights }, { newTrainer }, { accuracy }] =
+    await Promise.all([
+      import("../data/dataset.ts"),
+      import("../data/samples.ts"),
+      import("../data/order.ts"),
+      import("../generator/initial.ts"),
+      import("../golden/trainer.ts"),
+      import("../golden/gradient.ts"),
+    ]);
   const { layers } = design.network;
-  const data = loadDataset({ inputs: layers[0], outputs: layers[layers.length - 1] }, { path: options.data });
+  const data = loadDataset(shapeOf(design.network), { path: options.data });
   const first = (samples: typeof data.train, wanted = samples.count) => {
     const n = Math.min(wanted, samples.count);
     return { count: n, codes: samples.codes.subarray(0, n * layers[0]), labels: samples.labels.subarray(0, n) };
   };
   const train = first(data.train, options.samples);
   const test = first(data.test, options.testSamples);
-  const { batch, seed } = design.training;
-  const batches = Math.floor(train.count / batch);
-  if (batches === 0)
+  const { batch, seed, epochSamples } = design.training;
+  const batches = Math.floor(epochLength(train.count, epochSamples) / batch);
+  if (train.count < batch)
     throw new Refusal(
       `${source}: training.batch: ${batch} is more than the ${train.count} training samples; use at most ${train.count}`,
     );
@@ -56,7 +62,7 @@ async function golden(name: string, options: Options): Promise<void> {
   const start = performance.now();
   let trained = 0;
   for (let epoch = 0; epoch < options.epochs && !signal.aborted; epoch++) {
-    const order = epochOrder(train.count, seed, epoch);
+    const order = epochOrder(train.count, seed, epoch, epochSamples);
     let loss = 0;
     let done = 0;
     for (; done < batches && !signal.aborted; done++) {
@@ -65,7 +71,7 @@ async function golden(name: string, options: Options): Promise<void> {
       await setImmediate();
     }
     trained += done * batch;
-    perEpoch.push(accuracy(design.network, trainer.weights, test));
+    perEpoch.push(accuracy(design.network, trainer.weights, test, trainer.noise));
     lossPerEpoch.push(loss / done);
     output.say(`epoch ${epoch + 1}: ${percent(perEpoch[epoch])} right, loss ${(loss / done).toFixed(4)}`);
   }

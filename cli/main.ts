@@ -2,11 +2,16 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addCompare } from "./compare.ts";
+import { addDevice } from "./device.ts";
 import { addEstimate } from "./estimate.ts";
 import { addGenerate } from "./generate.ts";
 import { addGolden } from "./golden.ts";
 import { addMemory } from "./memory.ts";
+import { addPulses } from "./pulses.ts";
+import { addQuery } from "./query.ts";
+import { addReproduce } from "./reproduce.ts";
 import { runProgram } from "./run.ts";
+import { addSweep } from "./sweep.ts";
 import { addTrain } from "./train.ts";
 import { addVerify } from "./verify.ts";
 
@@ -19,7 +24,7 @@ Exit codes:
   130  interrupted; what was finished is written`;
 
 const DESIGNS = `
-<design> is a preset (mnist-mlp, mnist-small, sensor-mlp, tiny) or a JSON file; docs/design-file.md lists its fields.`;
+<design> is a preset (mnist-mlp, mnist-small, neurosim-mlp, sensor-mlp, tiny) or a JSON file; docs/design-file.md lists its fields.`;
 
 export function program(): Command {
   const { version, description } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
@@ -32,7 +37,20 @@ export function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "rankloom: ")) })
     .addHelpText("after", `${DESIGNS}\n${EXIT_CODES}`);
-  for (const add of [addGenerate, addTrain, addVerify, addGolden, addCompare, addMemory, addEstimate])
+  for (const add of [
+    addGenerate,
+    addTrain,
+    addVerify,
+    addGolden,
+    addCompare,
+    addMemory,
+    addEstimate,
+    addDevice,
+    addPulses,
+    addSweep,
+    addQuery,
+    addReproduce,
+  ])
     add(root).addHelpText("after", EXIT_CODES);
   return root;
 }

@@ -7,7 +7,7 @@ export class Output {
   readonly #json: string | undefined;
   readonly #file: WholeFile | null;
   readonly #stream: NodeJS.WriteStream;
-  readonly #newBar: (() => SingleBar) | null;
+  readonly #newBar: NewBar | null;
   #bar: SingleBar | null = null;
   #label = "";
   #quarter = -1;
@@ -18,7 +18,7 @@ export class Output {
     return new Output(json, stream, stream.isTTY ? await barOn(stream) : null);
   }
 
-  private constructor(json: string | undefined, stream: NodeJS.WriteStream, newBar: (() => SingleBar) | null) {
+  private constructor(json: string | undefined, stream: NodeJS.WriteStream, newBar: NewBar | null) {
     this.#json = json;
     this.#file = json === undefined || json === "-" ? null : new WholeFile(json);
     this.#stream = stream;
@@ -42,15 +42,16 @@ export class Output {
     );
   }
 
-  /** Shows how far a step is: a bar on a terminal; elsewhere a line at its start and each further quarter. */
-  progress(label: string, done: number, of: number): void {
+  /** Shows how far a step is: a bar on a terminal; elsewhere a line at its start and each further quarter.
+   *  @param note shown beside it; if absent, the time left */
+  progress(label: string, done: number, of: number, note?: string): void {
     if (label !== this.#label) this.endProgress();
     this.#label = label;
-    if (this.#newBar === null) this.#line(done, of);
+    if (this.#newBar === null) this.#line(done, of, note);
     else if (this.#bar === null) {
-      this.#bar = this.#newBar();
-      this.#bar.start(of, done, { label });
-    } else this.#bar.update(done);
+      this.#bar = this.#newBar(note !== undefined);
+      this.#bar.start(of, done, { label, note });
+    } else this.#bar.update(done, { note });
   }
 
   endProgress(): void {
@@ -60,19 +61,21 @@ export class Output {
     this.#quarter = -1;
   }
 
-  #line(done: number, of: number): void {
+  #line(done: number, of: number, note = ""): void {
     const quarter = Math.floor((4 * done) / of);
     if (quarter === this.#quarter || done === of) return;
     this.#quarter = quarter;
-    this.#stream.write(`${this.#label}: ${count(done)} of ${count(of)}\n`);
+    this.#stream.write(`${this.#label}: ${count(done)} of ${count(of)}${note === "" ? "" : `, ${note}`}\n`);
   }
 }
 
-async function barOn(stream: NodeJS.WriteStream): Promise<() => SingleBar> {
+type NewBar = (noted: boolean) => SingleBar;
+
+async function barOn(stream: NodeJS.WriteStream): Promise<NewBar> {
   const { default: progress } = await import("cli-progress");
-  return () =>
+  return (noted) =>
     new progress.SingleBar({
-      format: "{label} {bar} {value} / {total}, {eta_formatted} left",
+      format: `{label} {bar} {value} / {total}, ${noted ? "{note}" : "{eta_formatted} left"}`,
       stream,
       hideCursor: true,
       clearOnComplete: true,
@@ -85,6 +88,15 @@ export function count(n: number): string {
 
 export function percent(part: number): string {
   return `${(100 * part).toFixed(2)} %`;
+}
+
+/** A time as people read it. */
+export function duration(seconds: number): string {
+  if (seconds < 0.1) return `${(1000 * seconds).toPrecision(2)} ms`;
+  if (seconds < 120) return `${seconds.toPrecision(seconds < 10 ? 2 : 3)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** Bits as people read them. */

@@ -43,7 +43,7 @@ export function loadCsv(file: string, shape: Shape, options: CsvOptions): SplitS
   return { train: take(train), test: take(test) };
 }
 
-function readRows(file: string): string[][] {
+export function readRows(file: string): string[][] {
   const { bytes } = readBytes(file);
   try {
     return parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), {
@@ -162,11 +162,11 @@ function encode(features: Float64Array, inputs: number, part: Uint32Array, scali
   return codes;
 }
 
-function shortText(text: string): string {
+export function shortText(text: string): string {
   return text.length <= 24 ? text : `${text.slice(0, 24)}…`;
 }
 
-function shortened(names: readonly string[]): string {
+export function shortened(names: readonly string[]): string {
   const shown = names.slice(0, 8).map(shortText).join(", ");
   return names.length <= 8 ? shown : `${shown}, … (${names.length} in all)`;
 }

@@ -2,12 +2,13 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import { Refusal } from "../generator/errors.ts";
 import { loadCsv } from "./csv.ts";
 import { unreadable } from "./files.ts";
 import { generateDataset, generateHead } from "./generated.ts";
 import { findIdxFiles, loadIdx, loadIdxHead } from "./idx.ts";
 import { mnistChecksums, mnistFiles, mnistShape } from "./mnist.ts";
-import type { Samples, Shape, SplitSamples } from "./samples.ts";
+import { inBits, type Samples, type Shape, type SplitSamples } from "./samples.ts";
 
 export type { Samples, Shape } from "./samples.ts";
 
@@ -54,26 +55,39 @@ interface Source {
 
 export function loadDataset(shape: Shape, options: DataOptions = {}): Dataset {
   const { name, source, load } = findSource(shape, options);
-  const { train, test } = load();
+  const { bits } = shape;
+  const loaded = load();
+  const train = bits === undefined ? loaded.train : inBits(loaded.train, bits);
+  const test = bits === undefined ? loaded.test : inBits(loaded.test, bits);
   return { name, source, sha256: sha256Of({ train, test }), inputs: shape.inputs, outputs: shape.outputs, train, test };
 }
 
 /** The first `count` training samples (fewer if there are no more), without reading what they do not need. */
 export function loadHead(shape: Shape, options: DataOptions, count: number): DatasetHead {
   const { name, source, head } = findSource(shape, options);
-  return { name, source, ...head(count) };
+  const { samples, verified } = head(count);
+  return { name, source, samples: shape.bits === undefined ? samples : inBits(samples, shape.bits), verified };
 }
 
 function findSource(shape: Shape, options: DataOptions): Source {
   const path = options.path ?? (process.env.RANKLOOM_DATA || undefined);
   if (path !== undefined) return isDirectory(path) ? idxSource(path, shape) : csvSource(path, shape, options);
-  if (shape.inputs === mnistShape.inputs && shape.outputs === mnistShape.outputs) return mnistSource(shape);
+  if (fitsMnist(shape)) return mnistSource(shape);
+  if (shape.crop !== undefined)
+    throw new Refusal(
+      `network.crop: no images that fit: MNIST has ${mnistShape.side} × ${mnistShape.side} pixels and ${mnistShape.outputs} classes; give IDX files with --data, or leave it out`,
+    );
   return {
     name: "generated",
     source: `generated (${shape.inputs} inputs, ${shape.outputs} classes)`,
     load: () => generateDataset(shape),
     head: (count) => ({ samples: generateHead(shape, count), verified: true }),
   };
+}
+
+function fitsMnist({ inputs, outputs, crop }: Shape): boolean {
+  const { side } = mnistShape;
+  return outputs === mnistShape.outputs && (crop === undefined ? inputs === side * side : crop <= side);
 }
 
 function mnistSource(shape: Shape): Source {
@@ -97,6 +111,8 @@ function idxSource(directory: string, shape: Shape): Source {
 }
 
 function csvSource(file: string, shape: Shape, options: DataOptions): Source {
+  if (shape.crop !== undefined)
+    throw new Refusal(`${file}: a table has no images to crop; give IDX files, or leave network.crop out`);
   const { labelColumn, splitSeed = 1, testFraction = 0.2 } = options;
   const load = () => loadCsv(file, shape, { labelColumn, splitSeed, testFraction });
   return {

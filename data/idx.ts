@@ -70,12 +70,18 @@ export function loadIdx(files: IdxFiles, shape: Shape, checksums?: IdxChecksums)
 
 /** The first `count` training samples (fewer if there are no more), without reading the rest of the images. */
 export function loadIdxHead(files: IdxFiles, shape: Shape, count: number): Samples {
-  const images = readFirstBytes(files.trainImages, longestHeader + count * shape.inputs);
+  const pixels = shape.crop === undefined ? shape.inputs : pixelsOf(files.trainImages);
+  const images = readFirstBytes(files.trainImages, longestHeader + count * pixels);
   const labels = readBytes(files.trainLabels);
   return toSamples(files.trainImages, images, files.trainLabels, labels, shape, count);
 }
 
 const longestHeader = 4 + 4 * 255;
+
+function pixelsOf(file: string): number {
+  const [, ...sides] = parse(file, readFirstBytes(file, longestHeader), "images").dimensions;
+  return sides.reduce((product, side) => product * side, 1);
+}
 
 interface IdxArray {
   readonly dimensions: readonly number[];
@@ -131,7 +137,8 @@ function toSamples(
       `${labelFile}: has ${labels.dimensions[0]} labels, but ${basename(imageFile)} has ${whole} images; they must be equal`,
     );
   }
-  if (pixels !== shape.inputs) {
+  if (shape.crop !== undefined) checkSquare(imageFile, sides, shape.crop);
+  else if (pixels !== shape.inputs) {
     throw new Refusal(
       `${imageFile}: images have ${pixels} pixels (${sides.join(" × ")}), but the network's first layer has ${shape.inputs} inputs; use ${pixels}`,
     );
@@ -147,11 +154,32 @@ function toSamples(
   if (images.elements.length < count * pixels) {
     throw new Refusal(`${imageFile}: is truncated: it ends before image ${count - 1}; download it again`);
   }
+  const codes = images.elements.subarray(0, count * pixels);
   return {
     count,
-    codes: images.elements.subarray(0, count * pixels),
+    codes: shape.crop === undefined ? codes : cropped(codes, sides[0], shape.crop),
     labels: Uint16Array.from(labels.elements.subarray(0, count)),
   };
+}
+
+function checkSquare(file: string, sides: readonly number[], crop: number): void {
+  if (sides.length === 2 && sides[0] === sides[1] && sides[0] >= crop) return;
+  throw new Refusal(
+    `${file}: images have ${sides.join(" × ")} pixels; network.crop ${crop} needs square ones of at least ${crop} × ${crop}`,
+  );
+}
+
+/** The central pixels of square images. */
+function cropped(codes: Uint8Array, side: number, crop: number): Uint8Array {
+  const count = codes.length / side ** 2;
+  const border = Math.floor((side - crop) / 2);
+  const result = new Uint8Array(count * crop ** 2);
+  for (let n = 0; n < count; n++)
+    for (let row = 0; row < crop; row++) {
+      const start = n * side ** 2 + (border + row) * side + border;
+      result.set(codes.subarray(start, start + crop), (n * crop + row) * crop);
+    }
+  return result;
 }
 
 function verify(file: string, bytes: Uint8Array, md5: string): void {

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { Refusal } from "../generator/errors.ts";
 import type { IdxChecksums, IdxFiles } from "./idx.ts";
 
-export const mnistShape = { inputs: 784, outputs: 10 };
+export const mnistShape = { side: 28, outputs: 10 };
 
 export const mnistChecksums: IdxChecksums = {
   trainImages: "6bbc9ace898e44ae57da46a324031adb",

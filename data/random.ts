@@ -1,12 +1,22 @@
 /** The deterministic random numbers of everything around the data: sample order, splits, generated data, and the
- *  rounding of the golden model.
+ *  rounding and the devices of the golden model.
  *
  *  Generator: xoshiro128++ 1.0 (Blackman & Vigna, "Scrambled Linear Pseudorandom Number Generators", 2019), its four
  *  words filled from the key by the finaliser of MurmurHash3. Only 32-bit integer operations, so the same numbers on
  *  every machine. It is never part of the hardware: that has LFSRs of its own. */
 
 /** The purposes random numbers are drawn for: the first word of every key, so that no two purposes share a stream. */
-export const stream = { order: 1, split: 2, prototypes: 3, train: 4, test: 5, rounding: 6 } as const;
+export const stream = {
+  order: 1,
+  split: 2,
+  prototypes: 3,
+  train: 4,
+  test: 5,
+  rounding: 6,
+  devices: 7,
+  pulses: 8,
+  reads: 9,
+} as const;
 
 function mix(word: number): number {
   let h = word | 0;
@@ -20,6 +30,8 @@ export class Random {
   private b: number;
   private c: number;
   private d: number;
+  /** The second of two normal numbers, for the next call. */
+  private kept: number | null = null;
 
   /** Keys are integers, of which the low 32 bits count; different keys give unrelated streams. */
   constructor(...key: readonly number[]) {
@@ -52,6 +64,24 @@ export class Random {
   /** A multiple of 2^−32 in [0, 1). */
   uniform(): number {
     return this.word() * 2 ** -32;
+  }
+
+  /** From the normal distribution N(0, 1), by Marsaglia's polar method: two numbers from a point of the unit disc. */
+  normal(): number {
+    if (this.kept !== null) {
+      const kept = this.kept;
+      this.kept = null;
+      return kept;
+    }
+    let [x, y, square] = [0, 0, 0];
+    do {
+      x = 2 * this.uniform() - 1;
+      y = 2 * this.uniform() - 1;
+      square = x * x + y * y;
+    } while (square >= 1 || square === 0);
+    const scale = Math.sqrt((-2 * Math.log(square)) / square);
+    this.kept = y * scale;
+    return x * scale;
   }
 
   /** A whole number in [0, count), each equally likely: draws that would favour some are drawn again. */

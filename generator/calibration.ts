@@ -5,6 +5,7 @@ import type { DatasetHead } from "../data/dataset.ts";
 import { calibrate } from "../golden/calibrate.ts";
 import type { Geometry } from "./elaborate.ts";
 import type { CalibrationIr } from "./ir.ts";
+import { sampleBits, sampleFraction } from "./sample-format.ts";
 import type { Design } from "./schema.ts";
 
 export interface LayerRanges {
@@ -91,10 +92,14 @@ export function calibration(
   const { weightOne } = geo.cell;
   const { activation } = design.network;
   const { inputBits, errorBits } = design.tile;
+  const bits = sampleBits(design);
+  const hidden = (l: number) => ({
+    top: activation === "relu" ? powerAbove(result.layers[l - 1].maxActivation) : 1,
+    planes: activation === "tanh" ? inputBits - 1 : inputBits,
+  });
   const layers = result.layers.map((ranges, l) => {
     const grid = geo.grids[l];
-    const top = l > 0 && activation === "relu" ? powerAbove(result.layers[l - 1].maxActivation) : 1;
-    const planes = l > 0 && activation === "tanh" ? inputBits - 1 : inputBits;
+    const { top, planes } = l > 0 ? hidden(l) : { top: 2 ** (bits - sampleFraction(bits)), planes: bits };
     let maxForwardSum = 0;
     let maxBackwardSum = 0;
     for (const { x, delta, weights } of kept) {

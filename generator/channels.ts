@@ -86,6 +86,7 @@ export function channels(ir: Omit<Ir, "phases" | "memories" | "channels">): Chan
         ["count_data", output.lanes * layer.update.pulseBits],
       ]);
       add(scope, "layer", "pulse", [["pulse_row", indexBits(ir.tileRows)]]);
+      if (ir.verify > 0) add(scope, "layer", "verify", [["pulse_row", indexBits(ir.tileRows)]]);
     }
     for (const range of ["forward_range", "backward_range", "activation_range"])
       if (range !== "backward_range" || layer.backward) add(scope, "layer", null, [[range, 5]]);

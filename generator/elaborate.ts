@@ -3,7 +3,7 @@
 import type { Calibration } from "./calibration.ts";
 import { channels } from "./channels.ts";
 import { coincidenceUnits, edges } from "./coincidence.ts";
-import { resolveDevice } from "./device/resolve.ts";
+import { hasNonidealities, resolveDevice } from "./device/resolve.ts";
 import { deviceIr, largestNoise, rangeUnits, tileKey } from "./device/response.ts";
 import { Refusal } from "./errors.ts";
 import { bitLength, scale, signedBits } from "./fixed.ts";
@@ -13,7 +13,9 @@ import { COEFFICIENT_BITS } from "./low-rank/format.ts";
 import { memories } from "./memories.ts";
 import { filled, hardwareMethod, isLowRank, type LowRankMethod } from "./method-fields.ts";
 import { mix } from "./random.ts";
+import { layerRate } from "./rates.ts";
 import { registerMap } from "./registers.ts";
+import { sampleBits, sampleFraction } from "./sample-format.ts";
 import { phases } from "./schedule.ts";
 import type { Design } from "./schema.ts";
 
@@ -27,6 +29,8 @@ const RANDOM_BITS = 16;
 const DEVICE_STREAM = 0x7ffffff0;
 /** No value of any unit needs more bits, so a double holds each exactly. */
 const WIDEST = 53;
+/** Part of the range above which a pair's conductances leave too little room for the pulses until its next turn. */
+const REFRESH_ABOVE = 7 / 8;
 /** Saturations that a range tolerates: one in this many codes. */
 const SATURATION_TOLERANCE = 4096;
 const ACTIVATION_TOLERANCE = 1024;
@@ -49,8 +53,11 @@ export function geometry(design: Design): Geometry {
   hardwareMethod(design);
   const device = resolveDevice(design);
   const { levels } = device;
-  const integers = deviceIr(device, Math.max(tile.rows, tile.cols), mix(design.training.seed, DEVICE_STREAM));
-  const full = integers ? rangeUnits(device) : levels * (levels % 2 === 0 ? 1 : 2);
+  const pairs = tile.encoding === "differential";
+  const exact = !hasNonidealities(device);
+  const full = exact ? exactUnits(levels, pairs) : rangeUnits(device, pairs);
+  const lines = Math.max(tile.rows, tile.cols);
+  const seed = mix(design.training.seed, DEVICE_STREAM);
   const rowAdcs = tile.rows / tile.columnsPerAdc;
   const colAdcs = tile.cols / tile.columnsPerAdc;
   return {
@@ -58,11 +65,12 @@ export function geometry(design: Design): Geometry {
       levels,
       unitsPerPulse: Math.round(full / levels),
       full,
-      reference: full / 2,
+      reference: pairs ? 0 : full / 2,
       bits: bitLength(full),
-      weightOne: full / 2,
-      pulsesPerWeight: levels / 2,
-      ...(integers ? { device: integers } : {}),
+      weightOne: pairs ? full : full / 2,
+      pulsesPerWeight: pairs ? levels : levels / 2,
+      ...(pairs ? { pairs: { limit: Math.floor(full * REFRESH_ABOVE), most: Math.ceil(levels) } } : {}),
+      ...(exact ? {} : { device: deviceIr(device, full, lines, pairs ? 2 : 1, seed) }),
     },
     grids: network.layers.slice(1).map((outputs, l) => ({
       inputs: network.layers[l],
@@ -74,6 +82,9 @@ export function geometry(design: Design): Geometry {
     })),
   };
 }
+
+/** Units of the whole range of a device of exact steps: a pulse makes one, or two where half the range would not be whole. */
+const exactUnits = (levels: number, pairs: boolean): number => levels * (pairs || levels % 2 === 0 ? 1 : 2);
 
 /** Largest magnitude of a sum over so many driven lines, its noise included. */
 function largestSum({ weightOne, device }: CellIr, lines: number): number {
@@ -95,8 +106,11 @@ function largestDivisor(n: number, limit: number): number {
 
 /** Code format and derivative of an activation's output. */
 function vectorFormat(design: Design, hidden: boolean, maxActivation: number, zFraction: number) {
+  if (!hidden) {
+    const bits = sampleBits(design);
+    return { bits, signed: false, fraction: sampleFraction(bits), derivativeBits: 0, derivativeFraction: 0 };
+  }
   const n = design.tile.inputBits;
-  if (!hidden) return { bits: n, signed: false, fraction: n, derivativeBits: 0, derivativeFraction: 0 };
   switch (design.network.activation) {
     case "relu":
       return {
@@ -287,7 +301,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     const samples = method === "sbpca" || method === "nmf" ? 1 : training.batch;
     const unit = lowRank ? 2 ** (1 - lowRank.factorBits) : 1;
     const pulsesPerUnit =
-      ((training.learningRate * cell.pulsesPerWeight) / samples) *
+      ((layerRate(training, l) * cell.pulsesPerWeight) / samples) *
       unit *
       2 ** (exponentZero - input.fraction) *
       errorScales[l];
@@ -295,12 +309,12 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     if (update.multiplier === 0)
       refuse(
         "training.learningRate",
-        `${training.learningRate} is too small for any pulse in layer ${l}; use a larger one`,
+        `${layerRate(training, l)} is too small for any pulse in layer ${l}; use a larger one`,
       );
     if (accumulatorBits + bitLength(update.multiplier) + 1 > WIDEST)
       refuse(
         "training.learningRate",
-        `${training.learningRate} is too large for layer ${l}'s update unit; use a smaller one`,
+        `${layerRate(training, l)} is too large for layer ${l}'s update unit; use a smaller one`,
       );
     const rowGroup = grid.rowAdcs * grid.rowTiles;
     const rowSteps = Math.ceil(grid.inputs / rowGroup);
@@ -387,6 +401,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     tileCols: tile.cols,
     readCycles: tile.readCycles,
     pulseCycles: design.device.pulseCycles,
+    verify: design.device.verify,
     batch: training.batch,
     activation: network.activation,
     method,

@@ -12,7 +12,8 @@ import {
 import { hex, type Parameter, seedList, tableLines } from "./emit-values.ts";
 import { bitLength, signedBits } from "./fixed.ts";
 import type { Ir, LayerIr } from "./ir.ts";
-import { columnLines, type LineMap, lineOf, rowLines } from "./lines.ts";
+import { columnLines, countsPulses, type LineMap, lineOf, rowLines } from "./lines.ts";
+import { refreshCycles } from "./schedule.ts";
 
 /** One bit a line of each tile, the first in the lowest: whether a neuron is there. */
 function usedLines(map: LineMap, neurons: number, tiles: number, lines: number): string {
@@ -24,10 +25,17 @@ function usedLines(map: LineMap, neurons: number, tiles: number, lines: number):
   return `${used.length}'b${Array.from(used).reverse().join("")}`;
 }
 
+/** Whether it matters which of the macro's cells carry weights: what happens by itself happens to these only. */
+const usesLines = ({ cell: { device } }: Ir): boolean =>
+  device !== undefined &&
+  (device.stuckOn > 0 || device.stuckOff > 0 || device.drift > 0 || device.readNoise.length > 0);
+
 /** Parameters of one layer. */
 export function deviceParameters(ir: Ir, layer: LayerIr): Parameter[] {
+  const keys = { name: "TILE_KEYS", value: seedList(layer.tileKeys ?? []) };
+  if (!usesLines(ir)) return [keys];
   return [
-    { name: "TILE_KEYS", value: seedList(layer.tileKeys ?? []) },
+    keys,
     { name: "ROWS_USED", value: usedLines(rowLines(layer), layer.inputs, layer.rowTiles, ir.tileRows) },
     { name: "COLUMNS_USED", value: usedLines(columnLines(layer), layer.outputs, layer.colTiles, ir.tileCols) },
   ];
@@ -37,14 +45,26 @@ const largest = (values: readonly number[]): number => values.reduce((m, v) => M
 
 /** What the macro's template chooses by, and its devices' numbers; `device` is null where all are exact. */
 export function cellContext(ir: Ir) {
-  const { device } = ir.cell;
+  const { device, pairs = null, unitsPerPulse, weightOne } = ir.cell;
   const drifts = (device?.drift ?? 0) > 0;
+  const rangeCycles = refreshCycles(ir);
   const choices = {
+    cellReference: ir.cell.reference,
     exact: device === undefined,
-    pairs: false,
-    ages: drifts,
+    usesLines: usesLines(ir),
+    usesFull: device === undefined || device.stuckOn > 0,
+    pairs,
+    drifts,
+    ages: drifts || pairs !== null,
+    rangeCycles,
+    rangeBits: bitLength(rangeCycles),
+    counts: countsPulses(ir),
+    verify: ir.verify,
+    verifyBits: bitLength(ir.verify),
+    unitsPerPulse,
+    weightOne,
     readNoise: (device?.readNoise.length ?? 0) > 0,
-    oneWriter: ir.coincidence !== undefined || device !== undefined,
+    oneWriter: ir.coincidence !== undefined || device !== undefined || pairs !== null || ir.verify > 0,
   };
   if (!device) return { ...choices, device: null };
   const meanBits = signedBits(largest(device.means));
@@ -67,7 +87,7 @@ export function cellContext(ir: Ir) {
       chanceShift: 32 - CHANGE_FRACTION,
       bytesMean: BYTES_MEAN,
       stuckOn: device.stuckOn,
-      stuckOff: device.stuckOn + device.stuckOff,
+      stuck: device.stuckOn + device.stuckOff,
       drift: device.drift,
       driftTarget: device.driftTarget,
       driftFraction: DRIFT_FRACTION,

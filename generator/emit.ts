@@ -16,6 +16,7 @@ import { functionContext, lowRankParameters, scalarContext } from "./emit-low-ra
 import { hex, type Parameter, seedList, sized, tableLines, type Value } from "./emit-values.ts";
 import { bitLength, indexBits } from "./fixed.ts";
 import type { CoincidenceIr, EdgesIr, Ir, LayerIr, ReadIr, RegisterIr } from "./ir.ts";
+import { cellsPerTile } from "./lines.ts";
 
 const templateFolder = fileURLToPath(new URL("../rtl-templates/", import.meta.url));
 const partialFolder = `${templateFolder}partials/`;
@@ -133,8 +134,8 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
     ]),
     ...group("Cells", [
       p("CELL_BITS", ir.cell.bits),
-      p("CELL_ADDRESS_BITS", indexBits(ir.tileRows * ir.tileCols)),
-      p("REFERENCE", ir.cell.reference),
+      p("CELL_ADDRESS_BITS", indexBits(cellsPerTile(ir))),
+      ...(ir.cell.pairs ? [] : [p("REFERENCE", ir.cell.reference)]),
       p("FULL", ir.cell.full),
       ...(ir.cell.device ? deviceParameters(ir, layer) : [p("UNITS_PER_PULSE", ir.cell.unitsPerPulse)]),
     ]),

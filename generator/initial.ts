@@ -19,8 +19,19 @@ export function initialWeights(design: Design): Float64Array[] {
   });
 }
 
-/** Conductance of each weight, in units: of a device of exact steps, its nearest state. */
-export function toConductance(weights: Float64Array, { full, weightOne, unitsPerPulse, device }: CellIr): Uint16Array {
+/** Conductance of each weight's cell, in units: of a device of exact steps, its nearest state. With pairs, of the cells
+ *  that add and then of those that subtract. */
+export function toConductance(weights: Float64Array, cell: CellIr): Uint16Array {
+  const { full, weightOne, unitsPerPulse, device, pairs } = cell;
+  const lowest = pairs ? 0 : -1;
   const step = device ? 1 : unitsPerPulse;
-  return Uint16Array.from(weights, (w) => Math.min(full, Math.max(0, Math.round(((w + 1) * weightOne) / step) * step)));
+  const units = (w: number) => Math.min(full, Math.max(0, Math.round(((w - lowest) * weightOne) / step) * step));
+  return Uint16Array.from(pairs ? [...weights, ...weights.map((w) => -w)] : weights, units);
+}
+
+/** The weights that cells make. */
+export function toWeights(cells: Uint16Array, { reference, weightOne, pairs }: CellIr): Float64Array {
+  if (!pairs) return Float64Array.from(cells, (g) => (g - reference) / weightOne);
+  const half = cells.length / 2;
+  return Float64Array.from(cells.subarray(0, half), (g, k) => (g - cells[half + k]) / weightOne);
 }

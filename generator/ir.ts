@@ -194,6 +194,9 @@ export interface CellIr {
   readonly weightOne: number;
   /** Pulses that a weight of one takes. */
   readonly pulsesPerWeight: number;
+  /** Where two cells make a weight, of which one adds and one subtracts: above so many units a pair is refreshed, by one
+   *  erasing pulse and at most so many set pulses. */
+  readonly pairs?: { readonly limit: number; readonly most: number };
   /** Where pulses do not make equal, exact steps, or cells and lines have noise. */
   readonly device?: DeviceIr;
 }
@@ -284,6 +287,8 @@ export interface Ir {
   readonly tileCols: number;
   readonly readCycles: number;
   readonly pulseCycles: number;
+  /** Times that a programmed row is read back and corrected. */
+  readonly verify: number;
   readonly batch: number;
   readonly activation: Activation;
   readonly method: Method;

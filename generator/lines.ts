@@ -1,4 +1,6 @@
-/** Where a neuron's line is: neurons are dealt to the tiles side by side in blocks of one tile's ADCs (docs/machine.md). */
+/** Where a neuron's line is, and how many cells a tile has: neurons are dealt to the tiles side by side in blocks of one
+ *  tile's ADCs (docs/machine.md). */
+import type { Ir } from "./ir.ts";
 
 /** Tiles side by side along one direction of a layer's lines. */
 export interface LineMap {
@@ -17,6 +19,14 @@ export function lineOf({ group, adcs, linesPerAdc }: LineMap, neuron: number): {
     line: (place % adcs) * linesPerAdc + Math.floor(neuron / group),
   };
 }
+
+/** Cells of one tile: one for each weight, or two. */
+export const cellsPerTile = ({ tileRows, tileCols, cell }: Pick<Ir, "tileRows" | "tileCols" | "cell">): number =>
+  tileRows * tileCols * (cell.pairs ? 2 : 1);
+
+/** Whether each cell's pulses are counted in the macro: its noise is drawn by them, and refreshing wears it. */
+export const countsPulses = ({ cell }: Pick<Ir, "cell">): boolean =>
+  cell.device !== undefined || cell.pairs !== undefined;
 
 type Layer = {
   readonly rowGroup: number;

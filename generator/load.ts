@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { EXIT, Refusal } from "./errors.ts";
 import { JsonProblem, parseJson } from "./json.ts";
 import { presets } from "./presets.ts";
-import { type Design, designJsonSchema, validateDesign } from "./schema.ts";
+import { type Design, designJsonSchema, type SchemaNode, validateDesign } from "./schema.ts";
 
 export interface LoadedDesign {
   readonly design: Design;
@@ -12,28 +12,33 @@ export interface LoadedDesign {
   readonly source: string;
 }
 
-/** The part of a JSON Schema that paths are checked against. */
-interface SchemaNode {
-  readonly type?: string;
-  readonly properties?: Readonly<Record<string, SchemaNode>>;
-  readonly items?: SchemaNode;
-}
-
 /** @param sets changes, each `path=value`, applied in order before validation
  *  @throws Refusal: what is wrong, where, and what would be right */
 export function loadDesign(nameOrFile: string, sets: readonly string[] = []): LoadedDesign {
   const input = readDesign(nameOrFile);
   for (const set of sets) applySet(input, set);
-  readDevice(input, nameOrFile);
-  return { design: validateDesign(input, nameOrFile), source: nameOrFile };
+  return { design: completeDesign(input, nameOrFile), source: nameOrFile };
 }
 
-function readDesign(nameOrFile: string): unknown {
+/** A design as it was written, with its changes, completed and checked.
+ *  @param input may be changed: a device file's content takes its name's place
+ *  @param nameOrFile where it was read; a device file's path starts at its folder
+ *  @param source for messages */
+export function completeDesign(input: unknown, nameOrFile: string, source = nameOrFile): Design {
+  readDevice(input, nameOrFile);
+  return validateDesign(input, source);
+}
+
+/** A design as it was written: a preset, or a file's content, unchecked. */
+export function readDesign(nameOrFile: string): unknown {
   if (Object.hasOwn(presets, nameOrFile)) return structuredClone(presets[nameOrFile]);
   return readJson(nameOrFile, "a design file", `give a design file, or a preset: ${Object.keys(presets).join(", ")}`);
 }
 
-function readJson(file: string, kind: string, help: string): unknown {
+/** A file's JSON.
+ *  @param kind what it should be, for messages
+ *  @param help what would be right where there is none */
+export function readJson(file: string, kind: string, help: string): unknown {
   const text = readText(file, help);
   try {
     return parseJson(text);
@@ -76,23 +81,41 @@ function readText(file: string, help: string): string {
 function applySet(input: unknown, set: string): void {
   const equals = set.indexOf("=");
   if (equals < 1) throw new Refusal(`--set ${set}: use --set path=value, e.g. --set training.batch=32`);
-  const path = set.slice(0, equals).split(".");
-  const text = set.slice(equals + 1);
+  const path = set.slice(0, equals);
+  setField(input, path, parseValue(set.slice(equals + 1)), `--set ${set}`, (parent) => `use --set ${parent}=value`);
+}
+
+let schemaOfDesign: SchemaNode | null = null;
+
+/** Sets one field of a design in place.
+ *  @param path as `training.batch`
+ *  @param value undefined: leaves the field out
+ *  @param source for messages
+ *  @param whole what would be right for a field that is one value
+ *  @throws Refusal where a design has no such field */
+export function setField(
+  input: unknown,
+  path: string,
+  value: unknown,
+  source: string,
+  whole: (parent: string) => string = (parent) => `use ${parent}`,
+): void {
+  const keys = path.split(".");
   const refuse = (depth: number, why: string): never => {
-    throw new Refusal(`--set ${set}: ${path.slice(0, depth + 1).join(".")}: ${why}`);
+    throw new Refusal(`${source}: ${keys.slice(0, depth + 1).join(".")}: ${why}`);
   };
 
-  let schema = designJsonSchema() as SchemaNode;
+  schemaOfDesign ??= designJsonSchema();
+  let schema = schemaOfDesign;
   let target = input;
-  path.forEach((key, depth) => {
-    const parent = depth === 0 ? "design" : path.slice(0, depth).join(".");
-    if (!schema.properties && !schema.items)
-      refuse(depth, `${parent} is one value and has no parts; use --set ${parent}=value`);
+  keys.forEach((key, depth) => {
+    const parent = depth === 0 ? "design" : keys.slice(0, depth).join(".");
+    if (!schema.properties && !schema.items) refuse(depth, `${parent} is one value and has no parts; ${whole(parent)}`);
     if (typeof target !== "object" || target === null)
       refuse(depth, `${parent} is ${JSON.stringify(target)} and has no parts; correct the file`);
     if (schema.properties) {
-      const keys = Object.keys(schema.properties);
-      if (!keys.includes(key)) refuse(depth, `unknown key; ${parent} has ${keys.join(", ")}`);
+      const known = Object.keys(schema.properties);
+      if (!known.includes(key)) refuse(depth, `unknown key; ${parent} has ${known.join(", ")}`);
       schema = schema.properties[key];
     } else if (schema.items) {
       const length = Array.isArray(target) ? target.length : 0;
@@ -107,10 +130,21 @@ function applySet(input: unknown, set: string): void {
     }
 
     const slot = target as Record<string, unknown>;
-    if (depth === path.length - 1) slot[key] = parseValue(text);
-    else if (slot[key] === undefined) slot[key] = schema.items ? [] : {};
+    if (depth === keys.length - 1) {
+      if (value === undefined) delete slot[key];
+      else slot[key] = value;
+    } else if (slot[key] === undefined) slot[key] = schema.items ? [] : {};
     target = slot[key];
   });
+}
+
+/** What the schema says of a field, or null where a design has no such field.
+ *  @param path as `training.batch` or `network.layers.1` */
+export function fieldSchema(path: string): SchemaNode | null {
+  schemaOfDesign ??= designJsonSchema();
+  let node: SchemaNode | undefined = schemaOfDesign;
+  for (const key of path.split(".")) node = node?.properties?.[key] ?? (/^\d+$/.test(key) ? node?.items : undefined);
+  return node ?? null;
 }
 
 function parseValue(text: string): unknown {

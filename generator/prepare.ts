@@ -1,14 +1,15 @@
 /** Design → everything a run starts from: the IR, calibrated on the head of its data, and the initial conductances. */
 import { loadHead } from "../data/dataset.ts";
+import { shapeOf } from "../data/samples.ts";
 import { calibration, calibrationSamples } from "./calibration.ts";
 import { elaborate, geometry } from "./elaborate.ts";
-import { initialWeights, toConductance } from "./initial.ts";
+import { initialWeights, toConductance, toWeights } from "./initial.ts";
 import type { Ir } from "./ir.ts";
 import type { Design } from "./schema.ts";
 
 export interface PreparedMachine {
   readonly ir: Ir;
-  /** By layer, [inputs][outputs], in conductance units. */
+  /** By layer, [inputs][outputs], in conductance units; with pairs, those that add and then those that subtract. */
   readonly conductances: Uint16Array[];
   /** The weights these stand for, by layer, [inputs][outputs]. */
   readonly weights: Float64Array[];
@@ -18,14 +19,12 @@ export interface PreparedMachine {
 export function prepareMachine(design: Design, options: { data?: string } = {}): PreparedMachine {
   const geo = geometry(design);
   const initial = initialWeights(design);
-  const shape = { inputs: design.network.layers[0], outputs: design.network.layers[design.network.layers.length - 1] };
-  const head = loadHead(shape, { path: options.data }, calibrationSamples(design));
+  const head = loadHead(shapeOf(design.network), { path: options.data }, calibrationSamples(design));
   const ir = elaborate(design, calibration(design, geo, initial, head));
   const conductances = initial.map((weights) => toConductance(weights, ir.cell));
-  const { reference, weightOne } = ir.cell;
   return {
     ir,
     conductances,
-    weights: conductances.map((g) => Float64Array.from(g, (v) => (v - reference) / weightOne)),
+    weights: conductances.map((g) => toWeights(g, ir.cell)),
   };
 }

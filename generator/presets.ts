@@ -28,6 +28,15 @@ export const presets: Readonly<Record<string, DesignInput>> = {
     gradient: { ...gradient, lanes: 16 },
     training: { batch: 16, learningRate: 0.2 },
   },
+  /** MLP+NeuroSim V3.0's network, data and training with its Ag:a-Si device. */
+  "neurosim-mlp": {
+    name: "neurosim-mlp",
+    network: { layers: [400, 100, 10], activation: "sigmoid", loss: "squared-error", crop: 20, sampleBits: 1 },
+    tile: { rows: 128, cols: 128 },
+    device: { preset: "ag-a-si" },
+    gradient: { method: "sgd", rounding: "nearest", lanes: 32 },
+    training: { batch: 1, learningRate: 0.4, layerRates: [1, 0.5], epochSamples: 8000 },
+  },
   tiny: {
     name: "tiny",
     network: { layers: [16, 12, 4], activation: "relu", loss: "softmax-cross-entropy" },

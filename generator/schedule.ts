@@ -87,10 +87,15 @@ export function sampleCycles(list: readonly PhaseIr[]): number {
 function updateFormula(ir: Machine): string {
   if (ir.coincidence)
     return "largest over layers of 2 + products · (words + 3) + Σ over products that are not zero of words + 59 + phases · slots · pulseCycles";
+  const slots = `the largest pulse count${ir.verify > 0 ? ` and ${ir.verify} where it is not 0` : ""}`;
   if (ir.lowRank)
-    return "largest over layers of 2 + passes · rows · (rowTiles · words · terms + 8) + pulseCycles · Σ over rows of the largest pulse count";
-  return "largest over layers of 2 + rows · (rowTiles · words + 6) + pulseCycles · Σ over rows of the largest pulse count";
+    return `largest over layers of 2 + passes · rows · (rowTiles · words · terms + 8) + pulseCycles · Σ over rows of ${slots}`;
+  return `largest over layers of 2 + rows · (rowTiles · words + 6) + pulseCycles · Σ over rows of ${slots}`;
 }
+
+/** Cycles in which a batch's row of pairs is refreshed: one erasing pulse, and as many to set as a pair may take. */
+export const refreshCycles = ({ cell, pulseCycles }: Pick<Ir, "cell" | "pulseCycles">): number =>
+  cell.pairs ? (1 + cell.pairs.most) * pulseCycles : 0;
 
 export function phases(ir: Machine): PhaseIr[] {
   const last = ir.layers.length - 1;
@@ -164,7 +169,13 @@ export function phases(ir: Machine): PhaseIr[] {
       formula: updateFormula(ir),
       dataDependent: true,
     },
-    { phase: "range", layer: null, cycles: 1, formula: "1", dataDependent: false },
+    {
+      phase: "range",
+      layer: null,
+      cycles: 1 + refreshCycles(ir),
+      formula: ir.cell.pairs ? "1 + (1 + levels) · pulseCycles" : "1",
+      dataDependent: false,
+    },
   );
   return list;
 }

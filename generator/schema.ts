@@ -3,6 +3,7 @@ import { z } from "zod";
 import { deviceModelSchema, nonlinearitySchema, statesSchema } from "./device/model.ts";
 import { deviceProblem } from "./device/resolve.ts";
 import { Refusal } from "./errors.ts";
+import { issueText } from "./issues.ts";
 import { LONGEST_TRAIN, methodDefaults, withMethodFields } from "./method-fields.ts";
 
 const int = (min: number, max: number) => z.int().min(min).max(max);
@@ -23,6 +24,14 @@ export const designSchema = z.strictObject({
       .enum(["softmax-cross-entropy", "squared-error"])
       .describe("With squared-error the activation acts on the output layer too."),
     bias: z.literal(false).default(false).describe("The crossbars hold no bias row."),
+    crop: int(1, 1024)
+      .optional()
+      .describe("Of square images only the central pixels, so many in each direction, are the input vector."),
+    sampleBits: int(1, 8)
+      .optional()
+      .describe(
+        "Bits of a code of the input vector; of one bit, a code is 0 or 1 itself (tile.inputBits if not given, whose codes are parts of one).",
+      ),
   }),
   tile: z.strictObject({
     rows: int(4, 1024).describe("Wordlines of one crossbar tile."),
@@ -45,7 +54,12 @@ export const designSchema = z.strictObject({
       .describe("Where ranges start: at what calibration saw, with headroom; or finest, for the hardware to widen."),
     columnsPerAdc: int(1, 1024).default(8).describe("Lines (columns, and rows when transposed) that share one ADC."),
     readCycles: int(1, 64).default(1).describe("Clock cycles of one analog read and conversion."),
-    encoding: z.literal("offset").default("offset").describe("Signed weights by a reference column."),
+    encoding: z
+      .enum(["offset", "differential"])
+      .default("offset")
+      .describe(
+        "Signed weights: offset: one cell beside a reference column; differential: two cells, of which one adds and one subtracts, both only set, and refreshed before they are full.",
+      ),
   }),
   device: z.strictObject({
     preset: z
@@ -89,6 +103,11 @@ export const designSchema = z.strictObject({
       .max(1)
       .default(0)
       .describe("Where conductances drift to: 0 the lowest, 1 the highest."),
+    verify: int(0, 16)
+      .default(0)
+      .describe(
+        "Times that a programmed row is read back: each cell more than half a step off its goal gets one more pulse towards it (row programming).",
+      ),
     pulseCycles: int(1, 1024).default(1).describe("Clock cycles of one programming pulse."),
   }),
   gradient: z.strictObject({
@@ -163,6 +182,15 @@ export const designSchema = z.strictObject({
       "Samples of one mini-batch; with sgd each sample is given 1/batch of the learning rate.",
     ),
     learningRate: z.number().positive().max(1024),
+    layerRates: z
+      .array(z.number().positive().max(1024))
+      .min(1)
+      .max(8)
+      .optional()
+      .describe("Factors on the learning rate, one for each layer (1 if not given)."),
+    epochSamples: int(1, 1e9)
+      .optional()
+      .describe("Samples of one epoch, drawn at random with replacement (each sample once if not given)."),
     seed: int(0, 0x7fffffff).default(1).describe("Seeds the initial weights, the order of samples and every LFSR."),
   }),
 });
@@ -187,43 +215,13 @@ export interface SchemaNode {
   readonly exclusiveMinimum?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
 }
 
 /** JSON Schema of the design file, for editors. */
 export function designJsonSchema(): SchemaNode {
   return z.toJSONSchema(designSchema, { io: "input" }) as SchemaNode;
-}
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text === undefined ? "nothing" : text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
-
-function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((v, key) => (v as Record<PropertyKey, unknown> | undefined)?.[key], value);
-}
-
-type Issue = z.core.$ZodIssue;
-
-function explain(issue: Issue): string {
-  switch (issue.code) {
-    case "invalid_value":
-      return `use ${issue.values.map((v) => JSON.stringify(v)).join(" or ")}`;
-    case "too_small":
-      return issue.origin === "array"
-        ? `use at least ${issue.minimum} elements`
-        : `use ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
-    case "too_big":
-      return issue.origin === "array" ? `use at most ${issue.maximum} elements` : `use at most ${issue.maximum}`;
-    case "invalid_type":
-      return `use ${issue.expected === "int" ? "a whole number" : `a value of type ${issue.expected}`}`;
-    case "invalid_format":
-      return `use ${issue.message}`;
-    case "invalid_union":
-      return `use ${issue.errors.map((e) => e.map(explain).join(" and ").replace(/^use /, "")).join(", or ")}`;
-    default:
-      return issue.message;
-  }
 }
 
 function divisors(n: number): number[] {
@@ -235,22 +233,8 @@ function divisors(n: number): number[] {
  *  @throws Refusal (exit code 2) with the path, the value and what would be right */
 export function validateDesign(input: unknown, source: string): Design {
   const result = designSchema.safeParse(input);
-  if (!result.success) {
-    const issue = result.error.issues[0];
-    if (issue.code === "unrecognized_keys") {
-      const where = [...issue.path, issue.keys[0]].join(".");
-      const node = issue.path.reduce<z.ZodType>(
-        (schema, key) => (schema as unknown as { shape: Record<PropertyKey, z.ZodType> }).shape[key],
-        designSchema,
-      ) as unknown as { shape: Record<string, unknown> };
-      throw new Refusal(`${source}: ${where}: unknown key; use one of ${Object.keys(node.shape).join(", ")}`);
-    }
-    const where = issue.path.join(".") || "design";
-    const value = at(input, issue.path);
-    throw new Refusal(
-      `${source}: ${where}: ${value === undefined ? "missing" : `${show(value)} is not allowed`}; ${explain(issue)}`,
-    );
-  }
+  if (!result.success)
+    throw new Refusal(`${source}: ${issueText(designSchema, input, result.error.issues[0], "design")}`);
   const design = result.data;
   const refuse = (path: string, why: string): never => {
     throw new Refusal(`${source}: ${path}: ${why}`);
@@ -281,6 +265,36 @@ export function validateDesign(input: unknown, source: string): Design {
     );
   if (network.loss === "squared-error" && network.activation === "relu" && tile.inputBits < 2)
     refuse("tile.inputBits", "1 cannot hold a target of one with headroom; use 2 to 8");
+  const { layers, crop, sampleBits } = network;
+  if (crop !== undefined && crop * crop !== layers[0])
+    refuse(
+      "network.crop",
+      `${crop} × ${crop} pixels do not fit the ${layers[0]} inputs of network.layers.0; use ${crop * crop} inputs, or leave it out`,
+    );
+  if (sampleBits !== undefined && sampleBits > tile.inputBits)
+    refuse(
+      "network.sampleBits",
+      `${sampleBits} is more than tile.inputBits, ${tile.inputBits}; use at most ${tile.inputBits}`,
+    );
+  const { layerRates, epochSamples } = training;
+  if (layerRates !== undefined && layerRates.length !== layers.length - 1)
+    refuse(
+      "training.layerRates",
+      `has ${layerRates.length} factors for ${layers.length - 1} layers; use one for each layer`,
+    );
+  if (epochSamples !== undefined && epochSamples < training.batch)
+    refuse(
+      "training.epochSamples",
+      `${epochSamples} is less than a batch of ${training.batch}; use at least ${training.batch}`,
+    );
+  const { encoding, rows, cols } = tile;
+  if (encoding === "differential" && 2 * rows * cols > 2 ** 20)
+    refuse(
+      "tile.encoding",
+      `differential pairs make ${2 * rows * cols} cells in a tile of ${rows} × ${cols}; use a tile of at most 524288 pairs, or offset`,
+    );
+  if (design.device.verify > 0 && gradient.programming === "coincidence")
+    refuse("device.verify", "coincidence programs no row that could be read back; use 0, or gradient.programming row");
   const cells = network.layers.slice(1).reduce((sum, b, l) => sum + b * network.layers[l], 0);
   if (cells > 64e6) refuse("network.layers", `${cells} weights; use at most 64000000`);
   if (gradient.method === "mbgd") {

@@ -113,12 +113,14 @@ export class WholeFile {
 
 /** Makes a folder and those above it; @returns the new ones, outermost first. (Node's own `recursive` never returns
  *  where a folder above exists but takes no entries, as in /proc.) */
-function makeFolders(folder: string): string[] {
+export function makeFolders(folder: string): string[] {
   if (existsSync(folder) && statSync(folder).isDirectory()) return [];
   const made = dirname(folder) === folder ? [] : makeFolders(dirname(folder));
   try {
     mkdirSync(folder);
   } catch (error) {
+    // Another process was faster.
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return made;
     removeEmpty(made);
     throw error;
   }
@@ -203,7 +205,7 @@ function moveRest(folder: string, from: string, to: string): void {
 }
 
 /** Runs a file operation; what the system refuses becomes one line that says what would mend it. */
-function explained<T>(path: string, operation: () => T): T {
+export function explained<T>(path: string, operation: () => T): T {
   try {
     return operation();
   } catch (error) {

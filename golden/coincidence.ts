@@ -2,7 +2,7 @@
  *  a probability of its own, and a cell is pulsed where both do, so that an outer product needs neither multiplier nor
  *  rounding (Gokmen and Vlasov 2016). */
 import type { Random } from "../data/random.ts";
-import { pulse, pulsesPerUnit } from "./device.ts";
+import { type Cells, pulse, pulsesPerUnit } from "./device.ts";
 import { largestMagnitude } from "./vectors.ts";
 
 /** What each line does in the slots of one train. */
@@ -52,13 +52,6 @@ export interface TrainCount {
   clipped: number;
 }
 
-export interface Cells {
-  /** [inputs][outputs] */
-  readonly weights: Float64Array;
-  /** Pulses that each cell has had. */
-  readonly pulses: Uint32Array;
-}
-
 export interface CoincidenceSettings {
   readonly levels: number;
   readonly slots: number;
@@ -68,7 +61,7 @@ export interface CoincidenceSettings {
 /** W ← W − η u vᵀ on average. Signs are phases: rows of one sign of v meet columns of one sign of u, for L slots; a phase
  *  in which no line can fire is left out. */
 export function applyCoincidence(
-  { weights, pulses }: Cells,
+  cells: Cells,
   u: Float64Array,
   v: Float64Array,
   learningRate: number,
@@ -97,7 +90,7 @@ export function applyCoincidence(
       for (const j of columns) if (random.uniform() < train.columns[j]) firedColumns[fired++] = j;
       for (const i of rows) {
         if (random.uniform() >= train.rows[i]) continue;
-        for (let f = 0; f < fired; f++) pulse(weights, pulses, i * u.length + firedColumns[f], direction, levels);
+        for (let f = 0; f < fired; f++) pulse(cells, i * u.length + firedColumns[f], direction, levels);
       }
     }
   }

@@ -1,29 +1,62 @@
-/** The ideal devices: continuous weights, or N equal steps between −1 and 1.
- *      ΔW = (W_max − W_min) / N = 2 / N */
-import type { Random } from "../data/random.ts";
-import { isContinuous, resolveDevice } from "../generator/device/resolve.ts";
+/** The devices that weights are held by: continuous ones, N equal steps between −1 and 1, or memristors, whose
+ *  conductance g makes the weight 2g − 1.
+ *      ΔW = (W_max − W_min) / levels = 2 / levels */
+import { Random, stream } from "../data/random.ts";
+import {
+  hasNonidealities,
+  isContinuous,
+  type Device as Memristor,
+  resolveDevice,
+} from "../generator/device/resolve.ts";
 import type { Design } from "../generator/schema.ts";
+import { drifted, type Memristors, newMemristors, placed, pulsed } from "./device/memristors.ts";
 import { type Rounding, round } from "./rounding.ts";
 
 export interface Device {
   /** Steps from the lowest to the highest weight (N, so N + 1 states); null: continuous. */
   readonly levels: number | null;
+  /** Where pulses are not equal, exact steps, or cells are more than what pulses make them. */
+  readonly memristor?: Memristor;
+  /** Times that a programmed cell is read back; absent: never. */
+  readonly verify?: number;
+}
+
+/** The cells of a layer. */
+export interface Cells {
+  /** [inputs][outputs] */
+  readonly weights: Float64Array;
+  /** Pulses that each cell has had. */
+  readonly pulses: Uint32Array;
+  /** Absent where they are all ideal. */
+  readonly memristors?: Memristors;
 }
 
 export function deviceOf(design: Pick<Design, "name" | "device">): Device {
-  return { levels: isContinuous(design) ? null : resolveDevice(design).levels };
+  if (isContinuous(design)) return { levels: null };
+  const memristor = resolveDevice(design);
+  const { levels } = memristor;
+  return hasNonidealities(memristor) ? { levels, memristor, verify: design.device.verify } : { levels };
 }
 
-/** The weights a device takes when it is told to hold these: clipped, and the nearest of its states. */
-export function program(device: Device, weights: Float64Array): Float64Array {
-  const { levels } = device;
+/** The cells of layer l, told to hold these weights. */
+export function newCells(device: Device, weights: Float64Array, seed: number, l: number): Cells {
+  const { levels, memristor } = device;
+  const pulses = new Uint32Array(levels === null ? 0 : weights.length);
+  if (!memristor) return { weights: program(device, weights), pulses };
+  const random = [new Random(stream.devices, seed, l), new Random(stream.pulses, seed, l)] as const;
+  const memristors = newMemristors(memristor, weights.length, ...random);
+  return { weights: weights.map((w, n) => weightAt(placed(memristors, n, conductanceOf(w)))), pulses, memristors };
+}
+
+/** The weights an ideal device takes when it is told to hold these: clipped, and the nearest of its states. */
+export function program({ levels }: Pick<Device, "levels">, weights: Float64Array): Float64Array {
   if (levels === null) return weights.map(clip);
   return weights.map((w) => weightOf(levels, stateOf(levels, clip(w))));
 }
 
-/** W ← clip(W − η G) */
-export function applyContinuous(weights: Float64Array, gradient: Float64Array, learningRate: number): void {
-  for (let n = 0; n < weights.length; n++) weights[n] = clip(weights[n] - learningRate * gradient[n]);
+/** W ← clip(W − η G), from weight `first` on. */
+export function applyContinuous(weights: Float64Array, gradient: Float64Array, learningRate: number, first = 0): void {
+  for (let n = 0; n < gradient.length; n++) weights[first + n] = clip(weights[first + n] - learningRate * gradient[n]);
 }
 
 export interface PulseSettings {
@@ -31,33 +64,57 @@ export interface PulseSettings {
   readonly rounding: Rounding;
   /** Most pulses that one update gives a cell. */
   readonly maxPulses: number;
+  /** Times that a cell is read back, each time with one more pulse towards its goal if it is more than ΔW / 2 off. */
+  readonly verify?: number;
 }
 
-/** pulses = round(−η G / ΔW), clipped to ± maxPulses; W ← clip(W + pulses · ΔW).
- *  Adds every cell's pulses to `pulses`, also those that push against the end of its range. */
+/** pulses = round(−η G / ΔW), clipped to ± maxPulses, from cell `first` on; of ideal devices W ← clip(W + pulses · ΔW).
+ *  Counts every cell's pulses, also those that push against the end of its range. */
 export function applyPulses(
-  weights: Float64Array,
+  cells: Cells,
   gradient: Float64Array,
   learningRate: number,
   settings: PulseSettings,
   random: Random,
-  pulses: Uint32Array,
+  first = 0,
 ): void {
-  const { levels, rounding, maxPulses } = settings;
+  const { levels, rounding, maxPulses, verify = 0 } = settings;
   const perUnit = -learningRate * pulsesPerUnit(levels);
-  for (let n = 0; n < weights.length; n++) {
+  for (let n = 0; n < gradient.length; n++) {
     const t = gradient[n] * perUnit;
     if (t === 0) continue; // rounds to zero either way
     const count = Math.min(Math.max(round(rounding, t, random), -maxPulses), maxPulses);
-    if (count !== 0) pulse(weights, pulses, n, count, levels);
+    if (count !== 0) programCell(cells, first + n, count, levels, verify);
+  }
+}
+
+/** So many pulses, and as many more as reading back asks for. */
+function programCell(cells: Cells, n: number, count: number, levels: number, verify: number): void {
+  const step = 1 / pulsesPerUnit(levels);
+  const goal = clip(cells.weights[n] + count * step);
+  pulse(cells, n, count, levels);
+  for (let read = 0; read < verify; read++) {
+    const left = goal - cells.weights[n];
+    if (Math.abs(left) <= step / 2) break;
+    pulse(cells, n, Math.sign(left), levels);
   }
 }
 
 /** Gives cell n so many pulses, up where they are more than 0; at the end of its range they move nothing, but count. */
-export function pulse(weights: Float64Array, pulses: Uint32Array, n: number, count: number, levels: number): void {
+export function pulse({ weights, pulses, memristors }: Cells, n: number, count: number, levels: number): void {
+  pulses[n] += Math.abs(count);
+  if (memristors) {
+    weights[n] = weightAt(pulsed(memristors, n, conductanceOf(weights[n]), count));
+    return;
+  }
   const state = Math.min(Math.max(stateOf(levels, weights[n]) + count, 0), levels);
   weights[n] = weightOf(levels, state);
-  pulses[n] += Math.abs(count);
+}
+
+/** The time of one batch passes. */
+export function drift({ weights, memristors }: Cells): void {
+  if (!memristors || memristors.device.drift === 0) return;
+  for (let n = 0; n < weights.length; n++) weights[n] = weightAt(drifted(memristors, n, conductanceOf(weights[n])));
 }
 
 /** 1 / ΔW */
@@ -76,4 +133,13 @@ function stateOf(levels: number, weight: number): number {
 
 function weightOf(levels: number, state: number): number {
   return (2 * state) / levels - 1;
+}
+
+/** g of a weight, and the weight of g. */
+function conductanceOf(weight: number): number {
+  return (weight + 1) / 2;
+}
+
+function weightAt(g: number): number {
+  return 2 * g - 1;
 }

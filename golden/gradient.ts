@@ -1,5 +1,6 @@
 /** The exact mean gradient of a batch: what every other method approximates. */
 import type { Samples } from "../data/samples.ts";
+import type { ReadNoise } from "./device/read-noise.ts";
 import { addOuterProduct } from "./linear.ts";
 import { backward, forward, loadSample, loss, type Network, newPass, type Pass, prediction } from "./network.ts";
 
@@ -32,6 +33,7 @@ export function exactGradient(
   batch: Uint32Array,
   reuse?: { readonly layers: Float64Array[]; readonly pass: Pass },
   visit?: (pass: Pass) => void,
+  noise?: ReadNoise,
 ): BatchGradient {
   const layers = reuse?.layers ?? weights.map((w) => new Float64Array(w.length));
   const pass = reuse?.pass ?? newPass(network);
@@ -41,8 +43,8 @@ export function exactGradient(
   for (const n of batch) {
     const label = samples.labels[n];
     loadSample(pass, samples.codes, n);
-    forward(network, weights, pass);
-    backward(network, weights, pass, label);
+    forward(network, weights, pass, noise);
+    backward(network, weights, pass, label, noise);
     layers.forEach((gradient, l) => {
       addOuterProduct(gradient, pass.delta[l], pass.x[l], 1 / batch.length);
     });
@@ -54,12 +56,17 @@ export function exactGradient(
 }
 
 /** Part of the samples that the network classifies rightly. */
-export function accuracy(network: Network, weights: readonly Float64Array[], samples: Samples): number {
+export function accuracy(
+  network: Network,
+  weights: readonly Float64Array[],
+  samples: Samples,
+  noise?: ReadNoise,
+): number {
   const pass = newPass(network);
   let correct = 0;
   for (let n = 0; n < samples.count; n++) {
     loadSample(pass, samples.codes, n);
-    forward(network, weights, pass);
+    forward(network, weights, pass, noise);
     if (prediction(network, pass) === samples.labels[n]) correct++;
   }
   return correct / samples.count;

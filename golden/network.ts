@@ -5,6 +5,7 @@
  *  With softmax-cross-entropy the last layer is linear and x_L = softmax(z); with squared-error f acts on it as on any
  *  other layer. */
 import type { Design } from "../generator/schema.ts";
+import type { ReadNoise } from "./device/read-noise.ts";
 import { product, transposedProduct } from "./linear.ts";
 
 export type Network = Pick<Design["network"], "layers" | "activation" | "loss">;
@@ -32,11 +33,13 @@ export function loadSample(pass: Pass, codes: Uint8Array, n: number): void {
   for (let i = 0; i < x.length; i++) x[i] = codes[start + i] / 256;
 }
 
-/** From x_0 to x_L. */
-export function forward(network: Network, weights: readonly Float64Array[], pass: Pass): void {
+/** From x_0 to x_L.
+ *  @param noise of the devices' reads */
+export function forward(network: Network, weights: readonly Float64Array[], pass: Pass, noise?: ReadNoise): void {
   const last = weights.length - 1;
   weights.forEach((w, l) => {
     product(w, pass.x[l], pass.z[l]);
+    noise?.(pass.x[l], pass.z[l]);
     if (l === last && network.loss === "softmax-cross-entropy") softmax(pass.z[l], pass.x[l + 1]);
     else activate(network.activation, pass.z[l], pass.x[l + 1]);
   });
@@ -64,13 +67,20 @@ export function prediction(network: Network, pass: Pass): number {
 /** δ of every layer, from the outputs of `forward`.
  *      last layer: δ = x − y (softmax-cross-entropy), δ = (x − y) ∘ f′(z) (squared-error)
  *      before it:  δ_{l−1} = (W_lᵀ δ_l) ∘ f′(z_{l−1}) */
-export function backward(network: Network, weights: readonly Float64Array[], pass: Pass, label: number): void {
+export function backward(
+  network: Network,
+  weights: readonly Float64Array[],
+  pass: Pass,
+  label: number,
+  noise?: ReadNoise,
+): void {
   const last = weights.length - 1;
   const delta = pass.delta[last];
   for (let j = 0; j < delta.length; j++) delta[j] = pass.x[last + 1][j] - (j === label ? 1 : 0);
   if (network.loss === "squared-error") timesDerivative(network.activation, pass, last);
   for (let l = last; l > 0; l--) {
     transposedProduct(weights[l], pass.delta[l], pass.delta[l - 1]);
+    noise?.(pass.delta[l], pass.delta[l - 1]);
     timesDerivative(network.activation, pass, l - 1);
   }
 }

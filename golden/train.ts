@@ -1,5 +1,5 @@
 /** Trains a design in float64: what the machine would do with exact arithmetic. */
-import { epochOrder } from "../data/order.ts";
+import { epochLength, epochOrder } from "../data/order.ts";
 import type { Samples } from "../data/samples.ts";
 import { Refusal } from "../generator/errors.ts";
 import type { TrainCount } from "./coincidence.ts";
@@ -46,21 +46,21 @@ export function trainGolden(run: GoldenRun): GoldenResult {
   const train = firstOf(run.data.train, run.samples);
   const test = firstOf(run.data.test, run.testSamples);
   const trainer = newTrainer(design, run.initial, seed);
-  const { batch } = design.training;
-  const batches = Math.floor(train.count / batch);
-  if (batches === 0) {
+  const { batch, epochSamples } = design.training;
+  const batches = Math.floor(epochLength(train.count, epochSamples) / batch);
+  if (train.count < batch) {
     throw new Refusal(`training.batch: ${batch} is more than the ${train.count} training samples; use fewer`);
   }
   const history: GoldenEpoch[] = [];
   for (let epoch = 0; epoch < epochs; epoch++) {
     const start = performance.now();
-    const order = epochOrder(train.count, seed, epoch);
+    const order = epochOrder(train.count, seed, epoch, epochSamples);
     let total = 0;
     // The remainder that does not fill a batch is dropped.
     for (let b = 0; b < batches; b++) total += trainer.train(train, order.subarray(b * batch, (b + 1) * batch));
     const result: GoldenEpoch = {
       epoch: epoch + 1,
-      accuracy: accuracy(design.network, trainer.weights, test),
+      accuracy: accuracy(design.network, trainer.weights, test, trainer.noise),
       loss: total / batches,
       seconds: (performance.now() - start) / 1000,
     };

@@ -2,9 +2,11 @@
 import { Random, stream } from "../data/random.ts";
 import type { Samples } from "../data/samples.ts";
 import { isLowRank } from "../generator/method-fields.ts";
+import { layerRate } from "../generator/rates.ts";
 import type { Design } from "../generator/schema.ts";
-import type { Cells, TrainCount } from "./coincidence.ts";
-import { deviceOf, program } from "./device.ts";
+import type { TrainCount } from "./coincidence.ts";
+import { newReadNoise, type ReadNoise } from "./device/read-noise.ts";
+import { type Cells, deviceOf, drift, newCells } from "./device.ts";
 import { exactGradient } from "./gradient.ts";
 import { type GradientUnit, type MethodSettings, newGradientUnit } from "./low-rank/method.ts";
 import {
@@ -35,53 +37,71 @@ export interface Trainer {
   /** What pulse trains have done; null without coincidence. */
   readonly trains: Readonly<TrainCount> | null;
   readonly train: TrainBatch;
+  /** What the devices' reads add to their sums; absent where that is nothing. */
+  readonly noise?: ReadNoise;
 }
 
 /** A device programmed with the initial weights, and the update that its design asks for. */
 export function newTrainer(design: GoldenDesign, initial: readonly Float64Array[], seed: number): Trainer {
   const { network, gradient } = design;
   const device = deviceOf(design);
-  const layers = initial.map((w) => ({
-    weights: program(device, w),
-    pulses: new Uint32Array(device.levels === null ? 0 : w.length),
-  }));
+  const layers = initial.map((w, l) => newCells(device, w, seed, l));
+  const noise = device.memristor?.readNoise
+    ? newReadNoise(device.memristor.readNoise, new Random(stream.reads, seed))
+    : undefined;
   const random = new Random(stream.rounding, seed);
   const byCell = newProgram(device, gradient, random);
   const trains = gradient.programming === "coincidence" ? { slots: 0, clipped: 0 } : null;
   const byTrain = trains && newCoincidence(device, gradient, random, trains);
 
   const trainer = (): TrainBatch => {
-    if (gradient.method === "mbgd") return fullGradient(design, layers, byCell);
-    if (!isLowRank(gradient.method)) return sampleBySample(design, layers, byTrain ?? byRow(byCell));
+    if (gradient.method === "mbgd") return fullGradient(design, layers, byCell, noise);
+    if (!isLowRank(gradient.method)) return sampleBySample(design, layers, byTrain ?? byRow(byCell), noise);
     const update = gradient.update === "rank-seq" ? rankSeq(byTrain ?? byRow(byCell)) : rankSum(byCell);
     const units = layers.map((_, l) =>
       newGradientUnit(gradient, network.layers[l], network.layers[l + 1], new Random(stream.rounding, seed, l)),
     );
-    return lowRank(design, layers, units, update);
+    return lowRank(design, layers, units, update, noise);
   };
-  return { weights: layers.map((l) => l.weights), pulses: layers.map((l) => l.pulses), trains, train: trainer() };
+  const trainBatch = trainer();
+  const train: TrainBatch = (samples, batch, visit) => {
+    const meanLoss = trainBatch(samples, batch, visit);
+    for (const cells of layers) drift(cells);
+    return meanLoss;
+  };
+  return { weights: layers.map((l) => l.weights), pulses: layers.map((l) => l.pulses), trains, train, noise };
 }
 
 /** mbgd: the exact mean gradient, programmed once. */
-function fullGradient({ network, training }: GoldenDesign, layers: readonly Cells[], program: Program): TrainBatch {
+function fullGradient(
+  { network, training }: GoldenDesign,
+  layers: readonly Cells[],
+  program: Program,
+  noise?: ReadNoise,
+): TrainBatch {
   const weights = layers.map((l) => l.weights);
   const reuse = { layers: weights.map((w) => new Float64Array(w.length)), pass: newPass(network) };
   return (samples, batch, visit) => {
-    const gradient = exactGradient(network, weights, samples, batch, reuse, visit);
+    const gradient = exactGradient(network, weights, samples, batch, reuse, visit, noise);
     layers.forEach((cells, l) => {
-      program(cells, gradient.layers[l], training.learningRate);
+      program(cells, gradient.layers[l], layerRate(training, l));
     });
     return gradient.loss;
   };
 }
 
 /** sgd: each sample's outer product at once, with its part of the learning rate, η / B. */
-function sampleBySample(design: GoldenDesign, layers: readonly Cells[], program: ProgramOuterProduct): TrainBatch {
-  const { learningRate, batch: size } = design.training;
+function sampleBySample(
+  design: GoldenDesign,
+  layers: readonly Cells[],
+  program: ProgramOuterProduct,
+  noise?: ReadNoise,
+): TrainBatch {
+  const { training } = design;
   const pass = newPass(design.network);
-  return eachSample(design, layers, pass, () => {
+  return eachSample(design, layers, pass, noise, () => {
     layers.forEach((cells, l) => {
-      program(cells, pass.delta[l], pass.x[l], learningRate / size);
+      program(cells, pass.delta[l], pass.x[l], layerRate(training, l) / training.batch);
     });
   });
 }
@@ -92,9 +112,10 @@ function lowRank(
   layers: readonly Cells[],
   units: readonly GradientUnit[],
   update: ProgramLowRank,
+  noise?: ReadNoise,
 ): TrainBatch {
   const pass = newPass(design.network);
-  const takeIn = eachSample(design, layers, pass, () => {
+  const takeIn = eachSample(design, layers, pass, noise, () => {
     units.forEach((unit, l) => {
       unit.add(pass.x[l], pass.delta[l]);
     });
@@ -102,21 +123,27 @@ function lowRank(
   return (samples, batch, visit) => {
     const meanLoss = takeIn(samples, batch, visit);
     layers.forEach((cells, l) => {
-      update(cells, units[l].finish(), design.training.learningRate);
+      update(cells, units[l].finish(), layerRate(design.training, l));
     });
     return meanLoss;
   };
 }
 
 /** Forward and backward pass of each sample, and then what the method does with it. */
-function eachSample({ network }: GoldenDesign, layers: readonly Cells[], pass: Pass, then: () => void): TrainBatch {
+function eachSample(
+  { network }: GoldenDesign,
+  layers: readonly Cells[],
+  pass: Pass,
+  noise: ReadNoise | undefined,
+  then: () => void,
+): TrainBatch {
   const weights = layers.map((l) => l.weights);
   return (samples, batch, visit) => {
     let total = 0;
     for (const n of batch) {
       loadSample(pass, samples.codes, n);
-      forward(network, weights, pass);
-      backward(network, weights, pass, samples.labels[n]);
+      forward(network, weights, pass, noise);
+      backward(network, weights, pass, samples.labels[n], noise);
       total += loss(network, pass, samples.labels[n]);
       visit?.(pass);
       then();

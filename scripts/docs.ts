@@ -1,9 +1,14 @@
 /** Writes what the schema says into docs/: the JSON Schema for editors, and a page that lists every field.
  *  `npm run docs`; a test holds the files and the schema equal. */
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import { presets } from "../generator/presets.ts";
 import { designJsonSchema, type SchemaNode } from "../generator/schema.ts";
 import { writeFileWhole } from "../generator/write.ts";
+import { sweepParts } from "../sweep/schema.ts";
+import type { Figure } from "../sweep/work.ts";
+import { works } from "../sweep/works.ts";
 
 const code = (value: unknown): string => `\`${JSON.stringify(value)}\``;
 
@@ -81,7 +86,39 @@ A preset is a design by name: \`rankloom generate tiny\`.
 `;
 }
 
+/** What the page of sweeps says of the sweep file's parts and of each work's settings and figures. */
+export function sweepTables(): string {
+  const part = (title: string, schema: z.ZodType) => {
+    const { properties, required } = z.toJSONSchema(schema, { io: "input" }) as SchemaNode;
+    const lines = Object.entries(properties ?? {}).map(([key, node]) => {
+      const otherwise = required?.includes(key)
+        ? "required"
+        : node.default === undefined
+          ? "optional"
+          : code(node.default);
+      return `| \`${key}\` | ${otherwise} | ${node.description ?? (node.const === undefined ? "" : `what this is: ${code(node.const)}`)} |`;
+    });
+    return [`${title}:`, "", "| field | if left out | meaning |", "|---|---|---|", ...lines, ""].join("\n");
+  };
+  const figures = Object.entries(works).flatMap(([kind, { does, settings, figures: all }]) => [
+    part(`Work \`${kind}\` ${does}`, settings),
+    ["| figure | better | meaning |", "|---|---|---|"].join("\n"),
+    Object.entries(all as Readonly<Record<string, Figure>>)
+      .map(([name, { better, meaning }]) => `| \`${name}\` | ${better ?? ""} | ${meaning} |`)
+      .join("\n"),
+    "",
+  ]);
+  return [...Object.entries(sweepParts).map(([title, schema]) => part(title, schema)), ...figures].join("\n");
+}
+
+const TABLES = /(<!-- tables: .* -->\n).*(?=<!-- end of tables -->)/s;
+
+/** The page of sweeps with its tables as the schema has them now. */
+export const withSweepTables = (page: string): string =>
+  page.replace(TABLES, (_, start) => `${start}\n${sweepTables()}\n`);
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileWhole("docs/design.schema.json", schemaText());
   writeFileWhole("docs/design-file.md", pageText());
+  writeFileWhole("docs/sweeps.md", withSweepTables(readFileSync("docs/sweeps.md", "utf8")));
 }

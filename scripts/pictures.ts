@@ -3,8 +3,8 @@
  *  which `rankloom verify` holds equal to the RTL's. Vega-Lite to SVG, without a browser. */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import * as vega from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "vega-lite";
+import { BLUE, CONFIG, GRID, INK, ORANGE, PALE, svg } from "../cli/picture.ts";
 import { loadHead } from "../data/dataset.ts";
 import type { Ir } from "../generator/ir.ts";
 import { loadDesign } from "../generator/load.ts";
@@ -18,61 +18,7 @@ import { train } from "../sim/train.ts";
 import { HostStalls, inputCodes } from "../sim/units/sample-input.ts";
 
 const FOLDER = "docs/pictures";
-const FONT = "Helvetica, Arial, sans-serif";
 const MONO = "Menlo, Consolas, DejaVu Sans Mono, monospace";
-/** Okabe and Ito's palette: told apart by every eye, and in grey. */
-const BLUE = "#0072B2";
-const ORANGE = "#D55E00";
-const INK = "#222222";
-const PALE = "#666666";
-const GRID = "#E4E4E4";
-
-const CONFIG: TopLevelSpec["config"] = {
-  background: "white",
-  font: FONT,
-  view: { stroke: null },
-  axis: {
-    labelColor: INK,
-    labelFontSize: 11,
-    titleColor: INK,
-    titleFontSize: 12,
-    titleFontWeight: "normal",
-    titlePadding: 8,
-    gridColor: GRID,
-    domainColor: PALE,
-    tickColor: PALE,
-  },
-  title: {
-    anchor: "start",
-    color: INK,
-    fontSize: 14,
-    subtitleColor: PALE,
-    subtitleFontSize: 11,
-    subtitlePadding: 5,
-    offset: 10,
-  },
-};
-
-/** Without a canvas Vega takes every character for 0.8 of the font's size, and leaves too much room. Its typings do not
- *  have what it offers for better numbers. */
-function measureText(): void {
-  const { textMetrics } = vega as unknown as {
-    textMetrics: { width: (item: { font?: string; fontSize?: number }, text: unknown) => number };
-  };
-  textMetrics.width = ({ font = "", fontSize = 11 }, text) =>
-    String(text ?? "").length * fontSize * (font.includes("mono") ? 0.62 : 0.56);
-}
-
-/** One picture as text, with a title for those who do not see it instead of Vega's description of every mark. */
-async function svg(spec: TopLevelSpec, title: string): Promise<string> {
-  measureText();
-  const view = new vega.View(vega.parse(compile(spec).spec), { renderer: "none" });
-  const text = await view.toSVG();
-  view.finalize();
-  const plain = text.replace(/ (role|aria-[a-z]+)="[^"]*"/g, "");
-  return `${plain.replace(/(<svg[^>]*>)/, `$1<title>${title}</title>`)}\n`;
-}
-
 // Accuracy
 
 interface AccuracyPoint {

@@ -3,11 +3,12 @@
 import type { CoincidenceIr, EdgesIr, Ir, LayerIr } from "../generator/ir.ts";
 import type { Instruction } from "../generator/low-rank/program.ts";
 import { programsOf, trainCycles } from "../generator/schedule.ts";
-import { type CycleCount, emptyCycles, PhaseCycles } from "./cycles.ts";
+import { type CycleCount, emptyCycles, PhaseCycles, totalCycles } from "./cycles.ts";
 import { instantiate, kernelModule } from "./kernels/load.ts";
+import { rowSlots } from "./pulse-times.ts";
 import type { SamplePath, Scratch } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, type LayerState, type MachineState, PULSE, trainedSamples } from "./state.ts";
-import { drift, pulse } from "./units/cell.ts";
+import { drift, programCell, refresh } from "./units/cell.ts";
 import { accumulate } from "./units/gradient-unit.ts";
 import { LowRankUnit, type SampleVectors, type Side } from "./units/low-rank-unit.ts";
 import { type OuterProduct, PulseTrainUnit, type Train } from "./units/pulse-train.ts";
@@ -21,6 +22,7 @@ export interface ProgrammedRow {
   readonly counts: (Int16Array | null)[];
 }
 
+/** Who hears only of some of this leaves the rest out, and the work that it would cause. */
 export interface Listener {
   /** After a sample's error is known; `ranges` still hold the values it was read with. */
   sample(scratch: Scratch, label: number, prediction: number, train: boolean): void;
@@ -32,9 +34,10 @@ export interface Listener {
   instruction(layer: number, instruction: Instruction, cycle: number, element: number): void;
   /** After a sample was added to the gradient. */
   gradient(batchEnds: boolean): void;
-  update(rows: readonly ProgrammedRow[][]): void;
+  /** @param start the phase's first cycle, where the host never stalls */
+  update(rows: readonly ProgrammedRow[][], start: number): void;
   /** An update by coincidence: each layer's trains in turn. */
-  trains(trains: readonly Train[][]): void;
+  trains(trains: readonly Train[][], start: number): void;
   range(): void;
 }
 
@@ -42,18 +45,14 @@ export interface Listener {
  *  @returns pulses given */
 export function program(ir: Ir, layer: LayerIr, state: LayerState, i: number, counts: Int16Array): number {
   let given = 0;
-  for (let j = 0; j < layer.outputs; j++) {
-    const count = Math.abs(counts[j]);
-    for (let n = 0; n < count; n++) pulse(ir, layer, state, i, j, counts[j] > 0);
-    given += count;
-  }
+  for (let j = 0; j < layer.outputs; j++) given += programCell(ir, layer, state, i, j, counts[j]);
   return given;
 }
 
 /** Updates one layer from its gradient (mbgd) or from one sample (sgd).
  *  @param inputRange activation range of the layer's input
  *  @param onRow called for every row, with the counts' own copies, if given
- *  @returns Σ over rows of the largest count, and the pulses given */
+ *  @returns Σ over rows of their slots, and the pulses given */
 export function updateLayer(
   ir: Ir,
   layer: LayerIr,
@@ -105,7 +104,7 @@ export function updateLayer(
       pulses += program(ir, layer, state, i, counts);
       if (onRow) rowCopies.push(counts.slice(0, layer.outputs));
     }
-    slots += largest;
+    slots += rowSlots(ir, largest);
     onRow?.({ row, largest, counts: rowCopies });
   }
   return { slots, pulses };
@@ -180,7 +179,7 @@ export class Machine {
   /** May be exchanged between two samples: all paths share the layers' state. */
   path: SamplePath;
   readonly cycles: CycleCount = emptyCycles();
-  listener: Listener | null = null;
+  listener: Partial<Listener> | null = null;
   readonly #phases: PhaseCycles;
   readonly #orders: Int32Array[];
   readonly #counts: Int16Array;
@@ -211,12 +210,12 @@ export class Machine {
     path.samples.backward = trainedSamples(ir, state);
     const prediction = path.run(label, train);
     this.countSample(scratch, label, prediction, train);
-    this.listener?.sample(scratch, label, prediction, train);
+    this.listener?.sample?.(scratch, label, prediction, train);
     if (!train) return prediction;
     const first = state.inBatch === 0;
     state.inBatch++;
     const batchEnds = state.inBatch === ir.batch;
-    if (ir.method !== "sgd") this.listener?.gradientStart();
+    if (ir.method !== "sgd") this.listener?.gradientStart?.();
     if (ir.method === "mbgd") {
       ir.layers.forEach((layer, l) => {
         if (first) state.layers[l].gradient.fill(0);
@@ -227,11 +226,11 @@ export class Machine {
     const programs = programsOf(ir, number);
     this.#lowRank.forEach((unit, l) => {
       const { listener } = this;
-      unit.listener = listener ? (...event) => listener.instruction(l, ...event) : null;
+      unit.listener = listener?.instruction ? (...event) => listener.instruction?.(l, ...event) : null;
       unit.run(programs, sampleVectors(ir, state.layers, l, scratch, state.inBatch));
     });
     if (ir.lowRank) this.#phases.addHandOver(this.cycles, number);
-    if (ir.method !== "sgd") this.listener?.gradient(batchEnds);
+    if (ir.method !== "sgd") this.listener?.gradient?.(batchEnds);
     if (ir.method === "sgd" || batchEnds) this.update();
     if (batchEnds) this.endBatch();
     return prediction;
@@ -283,7 +282,8 @@ export class Machine {
 
   #updateByTrains(unit: CoincidenceIr): void {
     const { ir, state, path } = this;
-    const traced = this.listener !== null;
+    const traced = this.listener?.trains !== undefined;
+    const start = totalCycles(this.cycles);
     const trains = ir.layers.map((layer, l) =>
       Array.from({ length: unit.products }, (_, n) => {
         const done = this.#trains[l].program(outerProduct(ir, layer, state, path.scratch, n), traced);
@@ -295,12 +295,13 @@ export class Machine {
       trains[l].reduce((sum, { total }) => sum + (total > 0 ? trainCycles(ir, edges as EdgesIr, total) : 0), 0),
     );
     this.#phases.addUpdate(this.cycles, cycles);
-    this.listener?.trains(trains);
+    this.listener?.trains?.(trains, start);
   }
 
   #updateByRows(): void {
     const { ir, state } = this;
-    const rows: ProgrammedRow[][] | null = this.listener ? ir.layers.map(() => []) : null;
+    const start = totalCycles(this.cycles);
+    const rows: ProgrammedRow[][] | null = this.listener?.update ? ir.layers.map(() => []) : null;
     const unit = rows ? undefined : this.path.updateUnit;
     const slots = ir.layers.map((layer, l) => {
       if (unit) {
@@ -327,7 +328,7 @@ export class Machine {
       this.cycles,
       slots.map((count) => count * ir.pulseCycles),
     );
-    if (rows) this.listener?.update(rows);
+    if (rows) this.listener?.update?.(rows, start);
   }
 
   endBatch(): void {
@@ -338,10 +339,11 @@ export class Machine {
       decideRanges(layer, state.layers[l]);
       if (drifts && unit) unit.drift(l, state.batches);
       else if (drifts) drift(ir, layer, state.layers[l], state.batches);
+      state.pulses += refresh(ir, layer, state.layers[l], state.batches);
     });
     state.batches++;
     state.inBatch = 0;
     this.#phases.addRange(this.cycles);
-    this.listener?.range();
+    this.listener?.range?.();
   }
 }

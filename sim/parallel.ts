@@ -160,14 +160,17 @@ class KernelRunner implements Runner {
   ) {
     const arena = new Arena();
     const state = createState(ir, conductances, arena);
-    const layers = state.layers.map(({ weights, transposed, forwardStride, backwardStride, ranges, devices }) => ({
-      devices,
-      weights,
-      transposed,
-      forwardStride,
-      backwardStride,
-      ranges,
-    }));
+    const layers = state.layers.map(
+      ({ weights, transposed, forwardStride, backwardStride, ranges, devices, cellWords }) => ({
+        devices,
+        cellWords,
+        weights,
+        transposed,
+        forwardStride,
+        backwardStride,
+        ranges,
+      }),
+    );
     this.#ir = ir;
     this.#firstTest = data.train.count;
     this.#common = {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Ir, LowRankIr } from "../generator/ir.ts";
 import { Arena } from "./kernels/arena.ts";
-import { type CellsState, createCells } from "./units/cell.ts";
+import { cellWords, createDevices, type DevicesState, weightOf } from "./units/cell.ts";
 import { createLowRankStates, type LowRankState, unitSizes } from "./units/low-rank-unit.ts";
 import { createEdges, type EdgesState } from "./units/pulse-train.ts";
 
@@ -19,9 +19,9 @@ export const ALIGNED = 4;
 export const PULSE = 5;
 
 export interface LayerState {
-  /** Conductances [inputs][outputs], in units. */
+  /** Conductances [inputs][outputs], in units; with pairs, those that add and then those that subtract. */
   readonly cells: Uint16Array;
-  /** cells − reference, [inputs][forwardStride]. */
+  /** What the cells make, in units: [inputs][forwardStride]. */
   readonly weights: Int16Array;
   /** The same transposed, [outputs][backwardStride]. */
   readonly transposed: Int16Array;
@@ -35,7 +35,9 @@ export interface LayerState {
   /** LFSRs of the tiles' edges, where coincidence programs the layer. */
   readonly edges: EdgesState | null;
   /** Where devices are not exact: what each of them is. */
-  readonly devices: CellsState | null;
+  readonly devices: DevicesState | null;
+  /** Where all of this is, for the kernels (`cell-layout.ts`). */
+  readonly cellWords: Int32Array;
   /** Pulses each cell has seen. */
   readonly wear: Uint32Array;
   /** Range registers: [FORWARD], [BACKWARD], [ACTIVATION]. */
@@ -91,20 +93,22 @@ export function createState(
   const lowRank = ir.lowRank ? lowRankStates(ir, ir.lowRank, allocate) : null;
   const layers = ir.layers.map((layer, l): LayerState => {
     const { inputs, outputs } = layer;
-    const cells = allocate.uint16(inputs * outputs);
+    const cells = allocate.uint16(conductances[l].length);
     cells.set(conductances[l]);
     const forwardStride = pad(outputs, LANE_PAD);
     const backwardStride = pad(inputs, LANE_PAD);
     const { device } = ir.cell;
-    const devices = device ? createCells(ir, layer, device, cells, allocate) : null;
+    const devices = device ? createDevices(ir, layer, device, cells, allocate) : null;
     const weights = allocate.int16(inputs * forwardStride);
     const transposed = allocate.int16(l > 0 ? outputs * backwardStride : 0);
     for (let i = 0; i < inputs; i++)
       for (let j = 0; j < outputs; j++) {
-        const w = cells[i * outputs + j] - ir.cell.reference;
+        const w = weightOf(ir, layer, cells, i, j);
         weights[i * forwardStride + j] = w;
         if (l > 0) transposed[j * backwardStride + i] = w;
       }
+    const wear = allocate.uint32(cells.length);
+    const held = { cells, wear, weights, forwardStride, transposed, backwardStride, devices };
     const gradientSize = ir.method === "mbgd" ? inputs * outputs : 0;
     const ranges = allocate.int32(3);
     ranges[FORWARD] = layer.forward.rangeInitial;
@@ -112,17 +116,12 @@ export function createState(
     const lfsr = allocate.uint32(layer.update.lfsrSeeds.length);
     lfsr.set(layer.update.lfsrSeeds);
     return {
-      cells,
-      weights,
-      transposed,
-      forwardStride,
-      backwardStride,
+      ...held,
+      cellWords: cellWords(ir, layer, held, allocate),
       gradient: layer.gradient.accumulatorBits <= 32 ? allocate.int32(gradientSize) : new Float64Array(gradientSize),
       lowRank: lowRank?.[l] ?? null,
       lfsr,
       edges: layer.edges ? createEdges(ir, layer.edges) : null,
-      devices,
-      wear: allocate.uint32(inputs * outputs),
       ranges,
       exponent: 0,
       batchSaturation: new Float64Array(3),

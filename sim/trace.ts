@@ -4,9 +4,10 @@ import { LATCH_BITS, setupTiming, THRESHOLD_LATENCY } from "../generator/coincid
 import type { Ir, LayerIr, LowRankIr, ReadIr } from "../generator/ir.ts";
 import { COMBINE_LATENCY, WRITE_LATENCY } from "../generator/low-rank/build.ts";
 import type { Instruction } from "../generator/low-rank/program.ts";
-import { countLatency, handOverWait, programCycles, rowIssues, rowOverhead } from "../generator/schedule.ts";
+import { countLatency, handOverWait, programCycles, refreshCycles } from "../generator/schedule.ts";
 import { packLanes } from "./arith.ts";
 import type { Listener, Machine, ProgrammedRow } from "./machine.ts";
+import { rowSlots, rowTimes, trainTimes, updateBegin } from "./pulse-times.ts";
 import type { PlainSamplePath, Scratch } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, trainedSamples } from "./state.ts";
 import type { LowRankState } from "./units/low-rank-unit.ts";
@@ -370,7 +371,7 @@ export class Tracer implements Listener {
     const t0 = this.#enter("update", this.#layerRegister);
     let end = t0;
     this.#ir.layers.forEach((layer, l) => {
-      let b = t0 + 1;
+      let b = updateBegin(t0);
       for (const row of rows[l]) b = this.#row(layer, row, b);
       end = Math.max(end, b);
     });
@@ -381,7 +382,7 @@ export class Tracer implements Listener {
     const t0 = this.#enter("update", this.#layerRegister);
     let end = t0;
     this.#ir.layers.forEach((layer, l) => {
-      let b = t0 + 1;
+      let b = updateBegin(t0);
       for (const train of trains[l]) b = this.#train(layer, train, b);
       end = Math.max(end, b);
     });
@@ -394,8 +395,9 @@ export class Tracer implements Listener {
     const l = layer.index;
     const { edges } = layer;
     if (!edges) return b;
-    const timing = setupTiming(edges.words);
-    if (!trace) return b + timing.known + 1;
+    const { write } = setupTiming(edges.words);
+    const times = trainTimes(ir, edges, total, b);
+    if (!trace) return times.next;
     for (const [side, codes, { lanes, words, size }] of [
       ["x", trace.xLatches, ir.vectors[l]],
       ["d", trace.dLatches, ir.vectors[l + 1]],
@@ -403,12 +405,12 @@ export class Tracer implements Listener {
       for (let w = 0; w < words; w++)
         this.#emit(
           `layer_${l}/${side}_threshold_write`,
-          b + timing.write + w + THRESHOLD_LATENCY,
+          b + write + w + THRESHOLD_LATENCY,
           w,
           packLanes(codes, w * lanes, lanes, LATCH_BITS, size),
         );
     trace.firings.forEach(({ phase, up, rows, columns }, slot) => {
-      const cycle = b + timing.train + (slot + 1) * ir.pulseCycles - 1;
+      const cycle = times.pulse(slot);
       this.#emit(`layer_${l}/pulse`, cycle, trace.slots, phase);
       const { rowAdcs, rowGroup, linesPerAdc, forward } = layer;
       const rowMasks = lineMasks(rows, layer.rowTiles, rowGroup, rowAdcs, linesPerAdc);
@@ -419,7 +421,7 @@ export class Tracer implements Listener {
         });
       });
     });
-    return b + timing.train + total * ir.pulseCycles;
+    return times.next;
   }
 
   /** One programmed row from its first cycle; @returns the first cycle of the next */
@@ -439,11 +441,9 @@ export class Tracer implements Listener {
           packLanes(counts, w * lanes, lanes, layer.update.pulseBits, size),
         );
     });
-    const first = b + rowIssues(ir, layer) + rowOverhead(ir);
-    const step = Math.floor(row.row / layer.rowAdcs);
-    const physical = (row.row % layer.rowAdcs) * layer.linesPerAdc + step;
+    const { physical, pulse, next } = rowTimes(ir, layer, row, b);
     for (let slot = 1; slot <= row.largest; slot++) {
-      const cycle = first + slot * ir.pulseCycles - 1;
+      const cycle = pulse(slot);
       this.#emit(`layer_${l}/pulse`, cycle, physical);
       for (let r = 0; r < layer.rowTiles; r++)
         for (let c = 0; c < layer.colTiles; c++) {
@@ -451,7 +451,9 @@ export class Tracer implements Listener {
           this.#emit(`layer_${l}.g_row[${r}].g_col[${c}].tile/pulse`, cycle, set, reset);
         }
     }
-    return first + row.largest * ir.pulseCycles;
+    for (let slot = row.largest + 1; slot <= rowSlots(ir, row.largest); slot++)
+      this.#emit(`layer_${l}/verify`, pulse(slot), physical);
+    return next;
   }
 
   /** Columns of one tile that are set and reset in a slot. */
@@ -471,9 +473,9 @@ export class Tracer implements Listener {
   }
 
   range(): void {
-    this.#enter("range", this.#layerRegister);
-    this.cycle++;
-    this.#ranges(this.cycle);
+    const start = this.#enter("range", this.#layerRegister);
+    this.#ranges(start + 1);
+    this.cycle += 1 + refreshCycles(this.#ir);
   }
 
   /** After the last sample: the machine waits for the next. */

@@ -1,7 +1,8 @@
 /** Trains a design on the simulator: epochs over a data set, on all cores, and what it cost. */
 import { setImmediate } from "node:timers/promises";
 import { type Dataset, loadDataset, type Samples } from "../data/dataset.ts";
-import { epochOrder } from "../data/order.ts";
+import { epochLength, epochOrder } from "../data/order.ts";
+import { shapeOf } from "../data/samples.ts";
 import { MOST_PHASES } from "../generator/coincidence.ts";
 import { Refusal } from "../generator/errors.ts";
 import type { Ir, LayerIr } from "../generator/ir.ts";
@@ -12,6 +13,7 @@ import { type Utilisation, utilisation } from "../generator/utilisation.ts";
 import { type CycleCount, totalCycles } from "./cycles.ts";
 import type { Listener, Machine } from "./machine.ts";
 import { createRunner, defaultThreads, type Runner } from "./parallel.ts";
+import { rowSlots } from "./pulse-times.ts";
 import { PlainSamplePath } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, CAUSES, type Cause, FORWARD, stateHash } from "./state.ts";
 import { inputCodes } from "./units/sample-input.ts";
@@ -21,6 +23,8 @@ export interface TrainOptions {
   readonly design: Design;
   /** Path of the data set; the design's own if absent. */
   readonly data?: string;
+  /** The data set of that path, where it is loaded already. */
+  readonly dataset?: Dataset;
   readonly epochs: number;
   /** The first so many training samples only. */
   readonly samples?: number;
@@ -29,6 +33,8 @@ export interface TrainOptions {
   /** At most so many; default: the cores, up to 8, or one where there is little to do. The result does not depend on it. */
   readonly threads?: number;
   readonly vcd?: VcdWindow;
+  /** Who hears of the batch of this number, if anyone. */
+  readonly listen?: (machine: Machine, batch: number) => Partial<Listener> | null;
   /** Samples of the present epoch. */
   readonly onProgress?: (progress: { epoch: number; epochs: number; samples: number; of: number }) => void;
   readonly onEpoch?: (epoch: { epoch: number; accuracy: number; seconds: number }) => void;
@@ -81,13 +87,15 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const begun = performance.now();
   const { design, epochs } = options;
   const { ir, conductances } = prepareMachine(design, { data: options.data });
-  const dataset = loadDataset({ inputs: ir.vectors[0].size, outputs: ir.errorUnit.outputs }, { path: options.data });
+  const dataset = options.dataset ?? loadDataset(shapeOf(design.network), { path: options.data });
   const data = { train: firstOf(dataset.train, options.samples), test: firstOf(dataset.test, options.testSamples) };
   if (data.train.count < ir.batch)
     throw new Refusal(
       `${design.name}: training.batch: ${ir.batch} samples are more than the ${data.train.count} to train on; use ${data.train.count} or fewer, or more --samples`,
     );
-  const threads = options.threads ?? (isLittle(ir, epochs * data.train.count) ? 1 : defaultThreads());
+  const threads =
+    options.threads ??
+    (isLittle(ir, epochs * epochLength(data.train.count, design.training.epochSamples)) ? 1 : defaultThreads());
   const runner = await createRunner(ir, conductances, data, threads);
   try {
     const run = new Run(runner, data, options);
@@ -140,16 +148,24 @@ class Run {
   /** @returns whether the epoch was finished */
   async #epoch(epoch: number): Promise<boolean> {
     const { batch, design } = this.#ir;
-    const order = epochOrder(this.#train.count, design.training.seed, epoch);
-    const of = Math.floor(this.#train.count / batch) * batch;
+    const { seed, epochSamples } = design.training;
+    const order = epochOrder(this.#train.count, seed, epoch, epochSamples);
+    const of = Math.floor(order.length / batch) * batch;
     await this.#turn(epoch, 0, of, true);
     for (let first = 0; first < of; first += batch) {
       const samples = order.subarray(first, first + batch);
-      if (!(await this.#window?.batch(samples))) this.#runner.batch(samples);
+      if (!(await this.#window?.batch(samples))) this.#batch(samples);
       await this.#turn(epoch, first + batch, of, first + batch === of);
       if (this.#options.signal?.aborted) return first + batch === of;
     }
     return true;
+  }
+
+  #batch(samples: Uint32Array): void {
+    const { machine } = this.#runner;
+    machine.listener = this.#options.listen?.(machine, machine.state.batches) ?? null;
+    this.#runner.batch(samples);
+    machine.listener = null;
   }
 
   async #turn(epoch: number, samples: number, of: number, report: boolean): Promise<void> {
@@ -187,7 +203,8 @@ class Run {
 
   #lastAccuracy(): number {
     const { batches } = this.#runner.machine.state;
-    const perEpoch = Math.floor(this.#train.count / this.#ir.batch);
+    const { epochSamples } = this.#ir.design.training;
+    const perEpoch = Math.floor(epochLength(this.#train.count, epochSamples) / this.#ir.batch);
     const fresh = batches === this.#perEpoch.length * perEpoch;
     return fresh && this.#perEpoch.length > 0
       ? this.#perEpoch[this.#perEpoch.length - 1]
@@ -258,7 +275,7 @@ function longestBatch(ir: Ir): number {
 function mostPulseCycles(ir: Ir, { update, edges }: LayerIr): number {
   const { coincidence } = ir;
   if (coincidence && edges) return coincidence.products * trainCycles(ir, edges, MOST_PHASES * coincidence.mostSlots);
-  return (ir.lowRank?.passes ?? 1) * update.rows * update.pulseMax * ir.pulseCycles;
+  return (ir.lowRank?.passes ?? 1) * update.rows * rowSlots(ir, update.pulseMax) * ir.pulseCycles;
 }
 
 function byCause(count: (cause: number) => number): Record<Cause, number> {

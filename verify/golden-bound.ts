@@ -2,6 +2,7 @@
  *  that its formats give (derived in docs/equality.md); and how far the errors are from the exact ones in the end. */
 
 import { largestNoise } from "../generator/device/response.ts";
+import { toWeights } from "../generator/initial.ts";
 import type { Ir, LayerIr, ReadIr } from "../generator/ir.ts";
 import { product, transposedProduct } from "../golden/linear.ts";
 import { activate, backward, forward, loadSample, newPass, type Pass, softmax } from "../golden/network.ts";
@@ -102,7 +103,6 @@ export class GoldenBound {
    *  @param layers whose saturation counters already hold the sample */
   sample(codes: Uint8Array, label: number, layers: readonly LayerState[], scratch: Scratch): void {
     const ir = this.#ir;
-    const { reference, weightOne } = ir.cell;
     const saturated = layers.map(({ saturation }, l) => {
       const now = saturation.slice(0, Z + 1);
       const rose = Array.from(now, (count, cause) => count > this.#before[l][cause]);
@@ -110,7 +110,7 @@ export class GoldenBound {
       return rose;
     });
     this.#weights.forEach((w, l) => {
-      for (let k = 0; k < w.length; k++) w[k] = (layers[l].cells[k] - reference) / weightOne;
+      w.set(toWeights(layers[l].cells, ir.cell));
     });
     const x = ir.vectors.map((v, n) => {
       const unit = 2 ** ((n > 0 ? layers[n - 1].ranges[ACTIVATION] : 0) - v.fraction);

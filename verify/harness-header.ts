@@ -1,5 +1,6 @@
 /** The harness's view of one machine: constants and the list of what it dumps, as a C++ header. */
 import type { Ir } from "../generator/ir.ts";
+import { cellsPerTile, countsPulses } from "../generator/lines.ts";
 import { programCycles } from "../generator/schedule.ts";
 
 /** An array of the RTL that is compared after each batch. */
@@ -17,7 +18,8 @@ export function stateItems(ir: Ir): StateItem[] {
     const scope = `rankloom.layer_${layer.index}`;
     for (let r = 0; r < layer.rowTiles; r++)
       for (let c = 0; c < layer.colTiles; c++)
-        items.push({ scope: `${scope}.g_row[${r}].g_col[${c}].tile.macro`, variable: "cells" });
+        for (const variable of ["cells", ...(countsPulses(ir) ? ["pulse_counts"] : [])])
+          items.push({ scope: `${scope}.g_row[${r}].g_col[${c}].tile.macro`, variable });
     for (const bank of ir.lowRank ? [".bank_0", ".bank_1"] : [""])
       for (const buffer of ["x_buffer", "delta_buffer"])
         items.push({ scope: `${scope}.${buffer}${bank}`, variable: "mem" });
@@ -41,7 +43,7 @@ export function statusRegisters(ir: Ir) {
 export function harnessHeader(ir: Ir): string {
   const hex = (n: number) => `0x${n.toString(16)}`;
   const tiles = ir.layers.map((l) => l.rowTiles * l.colTiles);
-  const cells = ir.tileRows * ir.tileCols;
+  const cells = cellsPerTile(ir);
   return [
     "// Generated from the design's IR.",
     "#pragma once",

@@ -1,31 +1,58 @@
 /** The machine's state as the RTL stores it: what the harness dumps after each batch, predicted from the simulator. */
 import type { Ir, LayerIr } from "../generator/ir.ts";
+import { cellsPerTile, columnLines, lineOf, rowLines } from "../generator/lines.ts";
 import { packLanes } from "../sim/arith.ts";
 import type { Scratch } from "../sim/sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, type MachineState } from "../sim/state.ts";
 import { itemName, stateItems, statusRegisters } from "./harness-header.ts";
 
-/** Conductances of one tile, row by row; cells that carry no weight are at the reference. */
-export function tileCells(ir: Ir, layer: LayerIr, cells: Uint16Array, rowTile: number, colTile: number): Uint16Array {
-  const tile = new Uint16Array(ir.tileRows * ir.tileCols).fill(ir.cell.reference);
-  const { group, adcsPerTile } = layer.forward;
-  for (let r = 0; r < ir.tileRows; r++) {
-    const i = (r % layer.linesPerAdc) * layer.rowGroup + rowTile * layer.rowAdcs + Math.floor(r / layer.linesPerAdc);
-    if (i >= layer.inputs) continue;
-    for (let c = 0; c < ir.tileCols; c++) {
-      const j = (c % layer.linesPerAdc) * group + colTile * adcsPerTile + Math.floor(c / layer.linesPerAdc);
-      if (j < layer.outputs) tile[r * ir.tileCols + c] = cells[i * layer.outputs + j];
+/** Halves of a layer's cells: of pairs those that add and those that subtract, else all of them. */
+function halves<T extends Uint16Array | Uint32Array>({ cell }: Ir, cells: T): T[] {
+  if (!cell.pairs) return [cells];
+  const half = cells.length / 2;
+  return [cells.subarray(0, half) as T, cells.subarray(half) as T];
+}
+
+/** What the cells of one tile hold, row by row and half by half; @param unused what those hold that carry no weight */
+function tileCells<T extends Uint16Array | Uint32Array>(
+  ir: Ir,
+  layer: LayerIr,
+  cells: T,
+  rowTile: number,
+  colTile: number,
+  unused: number,
+): T {
+  const places = ir.tileRows * ir.tileCols;
+  const tile = cells.slice(0, 0).constructor as new (length: number) => T;
+  const result = new tile(cellsPerTile(ir)).fill(unused) as T;
+  halves(ir, cells).forEach((half, h) => {
+    for (let i = 0; i < layer.inputs; i++) {
+      const row = lineOf(rowLines(layer), i);
+      if (row.tile !== rowTile) continue;
+      for (let j = 0; j < layer.outputs; j++) {
+        const column = lineOf(columnLines(layer), j);
+        if (column.tile === colTile)
+          result[h * places + row.line * ir.tileCols + column.line] = half[i * layer.outputs + j];
+      }
     }
-  }
-  return tile;
+  });
+  return result;
 }
 
 /** All cells in the order in which the harness loads and reads them. */
 export function allCells(ir: Ir, cells: readonly Uint16Array[]): Uint16Array {
-  const parts: Uint16Array[] = [];
-  for (const layer of ir.layers)
-    for (let r = 0; r < layer.rowTiles; r++)
-      for (let c = 0; c < layer.colTiles; c++) parts.push(tileCells(ir, layer, cells[layer.index], r, c));
+  const parts = ir.layers.flatMap((layer) =>
+    Array.from({ length: layer.rowTiles * layer.colTiles }, (_, tile) =>
+      tileCells(
+        ir,
+        layer,
+        cells[layer.index],
+        Math.floor(tile / layer.colTiles),
+        tile % layer.colTiles,
+        ir.cell.reference,
+      ),
+    ),
+  );
   const all = new Uint16Array(parts.reduce((n, p) => n + p.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -35,22 +62,23 @@ export function allCells(ir: Ir, cells: readonly Uint16Array[]): Uint16Array {
   return all;
 }
 
-/** The inverse of `allCells`: conductances by layer, [inputs][outputs]. */
+/** The inverse of `allCells`: conductances by layer, as the simulator has them. */
 export function logicalCells(ir: Ir, all: Uint16Array): Uint16Array[] {
   let base = 0;
   return ir.layers.map((layer) => {
-    const cells = new Uint16Array(layer.inputs * layer.outputs);
-    const tileSize = ir.tileRows * ir.tileCols;
-    for (let i = 0; i < layer.inputs; i++) {
-      const q = i % layer.rowGroup;
-      const row = (q % layer.rowAdcs) * layer.linesPerAdc + Math.floor(i / layer.rowGroup);
-      for (let j = 0; j < layer.outputs; j++) {
-        const p = j % layer.forward.group;
-        const col = (p % layer.forward.adcsPerTile) * layer.linesPerAdc + Math.floor(j / layer.forward.group);
-        const tile = Math.floor(q / layer.rowAdcs) * layer.colTiles + Math.floor(p / layer.forward.adcsPerTile);
-        cells[i * layer.outputs + j] = all[base + tile * tileSize + row * ir.tileCols + col];
+    const cells = new Uint16Array(layer.inputs * layer.outputs * (ir.cell.pairs ? 2 : 1));
+    const tileSize = cellsPerTile(ir);
+    halves(ir, cells).forEach((half, h) => {
+      for (let i = 0; i < layer.inputs; i++) {
+        const row = lineOf(rowLines(layer), i);
+        for (let j = 0; j < layer.outputs; j++) {
+          const column = lineOf(columnLines(layer), j);
+          const tile = row.tile * layer.colTiles + column.tile;
+          const address = h * ir.tileRows * ir.tileCols + row.line * ir.tileCols + column.line;
+          half[i * layer.outputs + j] = all[base + tile * tileSize + address];
+        }
       }
-    }
+    });
     base += layer.rowTiles * layer.colTiles * tileSize;
     return cells;
   });
@@ -115,8 +143,12 @@ export function snapshot(ir: Ir, state: MachineState, banks: Banks): Map<string,
     const layer = ir.layers[Number(/layer_(\d+)/.exec(scope)?.[1])];
     const l = layer.index;
     const tile = /g_row\[(\d+)\]\.g_col\[(\d+)\]/.exec(scope);
+    if (tile && variable === "pulse_counts") {
+      const counts = tileCells(ir, layer, state.layers[l].wear, Number(tile[1]), Number(tile[2]), 0);
+      return Buffer.from(counts.buffer);
+    }
     if (tile && variable === "cells") {
-      const cells = tileCells(ir, layer, state.layers[l].cells, Number(tile[1]), Number(tile[2]));
+      const cells = tileCells(ir, layer, state.layers[l].cells, Number(tile[1]), Number(tile[2]), ir.cell.reference);
       return ir.cell.bits <= 8 ? Buffer.from(Uint8Array.from(cells)) : Buffer.from(cells.buffer);
     }
     const input = ir.vectors[l];

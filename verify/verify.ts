@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { loadHead } from "../data/dataset.ts";
+import { shapeOf } from "../data/samples.ts";
 import { emitRtl } from "../generator/emit.ts";
 import { EXIT, Refusal } from "../generator/errors.ts";
 import type { Ir } from "../generator/ir.ts";
@@ -159,8 +160,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
   const { design } = options;
   const { ir, conductances } = prepareMachine(design, { data: options.data });
   const wanted = options.samples ?? ir.batch;
-  const shape = { inputs: ir.vectors[0].size, outputs: ir.errorUnit.outputs };
-  const head = loadHead(shape, { path: options.data }, wanted);
+  const head = loadHead(shapeOf(design.network), { path: options.data }, wanted);
   if (head.samples.count < wanted)
     throw new Refusal(
       `${head.source}: has ${head.samples.count} training samples, ${wanted} were asked for; use --samples ${head.samples.count} or fewer`,

@@ -2,13 +2,12 @@
  *  its randomness. docs/devices.md, "In integers". */
 import { mix } from "../random.ts";
 import { aOfLabel, LARGEST_LABEL } from "./nonlinearity.ts";
-import { type Device, hasNonidealities, type Response } from "./resolve.ts";
+import type { Device, Response } from "./resolve.ts";
 
 /** Conductance units of the range, at most: fine enough for 4096 states, coarse enough that column sums fit the kernels. */
 const RANGE = 8192;
 /** A table has an entry every 2^SEGMENT_BITS units, and one more beyond the range's end. */
 export const SEGMENT_BITS = 8;
-const ENTRIES = RANGE / 2 ** SEGMENT_BITS + 2;
 /** Binary places of a table's mean changes; of a change on its way, SEGMENT_BITS more. */
 const MEAN_FRACTION = 4;
 export const CHANGE_FRACTION = MEAN_FRACTION + SEGMENT_BITS;
@@ -18,6 +17,8 @@ const CLASSES = 16;
 export const BYTES_MEAN = 510;
 const BYTES_DEVIATION = Math.sqrt((4 * (256 ** 2 - 1)) / 12);
 const BYTES_LARGEST = 510;
+/** No pulse changes a conductance by more ranges than this in a table: beyond one it is at the end, and 32 bits hold it. */
+const MOST_RANGES = 4;
 export const READ_FRACTION = 8;
 /** Normal numbers that all conversions take theirs from, and the key they are drawn with. */
 export const READ_NUMBERS = 4096;
@@ -48,10 +49,11 @@ export interface DeviceIr {
   readonly seed: number;
 }
 
-/** Units of the whole range: a multiple of both the steps and two, where a step is the same everywhere. */
-export function rangeUnits({ levels }: Device): number {
+/** Units of the whole range: a multiple of both the steps and two, where a step is the same everywhere.
+ *  @param pairs whether two cells make a weight, which is then as long as a range: half as many units */
+export function rangeUnits({ levels }: Device, pairs: boolean): number {
   const unit = (Number.isInteger(levels) ? 2 : 4) * levels;
-  return unit * Math.max(1, Math.floor(RANGE / unit));
+  return unit * Math.max(1, Math.floor(RANGE / (pairs ? 2 : 1) / unit));
 }
 
 /** Largest noise that one sum of so many driven lines sees, in units. */
@@ -110,18 +112,21 @@ function between(rows: readonly Row[], g: number, of: (row: Row) => number): num
   return of(low) + ((of(high) - of(low)) * (g - low.g)) / (high.g - low.g);
 }
 
-/** @param lines most lines that one read drives
- *  @returns null where the device makes equal, exact steps and nothing else */
-export function deviceIr(device: Device, lines: number, seed: number): DeviceIr | null {
-  if (!hasNonidealities(device)) return null;
-  const range = rangeUnits(device);
+/** Where a device does not make equal, exact steps.
+ *  @param range units of the whole range
+ *  @param lines most lines that one read drives
+ *  @param cells that make a weight */
+export function deviceIr(device: Device, range: number, lines: number, cells: number, seed: number): DeviceIr {
   const places = (value: number) => Math.round(value * range * 2 ** MEAN_FRACTION);
   const spread = normalClasses(device.deviceToDevice > 0 ? CLASSES : 1);
-  const entries = Array.from({ length: ENTRIES }, (_, n) => (n * 2 ** SEGMENT_BITS) / range);
+  const count = Math.floor(range / 2 ** SEGMENT_BITS) + 2;
+  const entries = Array.from({ length: count }, (_, n) => (n * 2 ** SEGMENT_BITS) / range);
   const directions = [device.set, device.reset];
   const means = directions.flatMap((response, direction) =>
     spread.flatMap((z) =>
-      entries.map((x) => places(meanChange(response, direction === 1, device.deviceToDevice * z, x))),
+      entries.map((x) =>
+        places(clamp(meanChange(response, direction === 1, device.deviceToDevice * z, x), MOST_RANGES)),
+      ),
     ),
   );
   const scale = (range * 2 ** CHANGE_FRACTION) / BYTES_DEVIATION;
@@ -138,13 +143,15 @@ export function deviceIr(device: Device, lines: number, seed: number): DeviceIr 
   const readScale = (device.readNoise * range * 2 ** READ_FRACTION) / BYTES_DEVIATION;
   return {
     classes: spread.length,
-    entries: ENTRIES,
+    entries: count,
     means,
     deviations,
     stuckOn: Math.round(device.stuckOn * 65536),
     stuckOff: Math.round(device.stuckOff * 65536),
     readNoise:
-      device.readNoise > 0 ? Array.from({ length: lines + 1 }, (_, n) => Math.round(readScale * Math.sqrt(n))) : [],
+      device.readNoise > 0
+        ? Array.from({ length: lines + 1 }, (_, n) => Math.round(readScale * Math.sqrt(cells * n)))
+        : [],
     drift: Math.round(device.drift * 2 ** DRIFT_FRACTION),
     driftTarget: Math.round(device.driftTarget * range),
     seed,

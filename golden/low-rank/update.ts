@@ -2,8 +2,8 @@
 import type { Random } from "../../data/random.ts";
 import { filled, LONGEST_TRAIN } from "../../generator/method-fields.ts";
 import type { Design } from "../../generator/schema.ts";
-import { applyCoincidence, type Cells, type TrainCount } from "../coincidence.ts";
-import { applyContinuous, applyPulses, type Device } from "../device.ts";
+import { applyCoincidence, type TrainCount } from "../coincidence.ts";
+import { applyContinuous, applyPulses, type Cells, type Device } from "../device.ts";
 import { type LowRank, reconstruct } from "./low-rank.ts";
 
 export type UpdateSettings = Pick<
@@ -11,8 +11,8 @@ export type UpdateSettings = Pick<
   "rounding" | "maxPulses" | "update" | "programming" | "pulseTrain"
 >;
 
-/** Programs a full gradient G, [inputs][outputs]: pulses = round(−η G / ΔW). */
-export type Program = (cells: Cells, gradient: Float64Array, learningRate: number) => void;
+/** Programs a full gradient G, [inputs][outputs], or a part of it that begins at cell `first`: pulses = round(−η G / ΔW). */
+export type Program = (cells: Cells, gradient: Float64Array, learningRate: number, first?: number) => void;
 
 /** Programs one outer product G = u vᵀ. */
 export type ProgramOuterProduct = (cells: Cells, u: Float64Array, v: Float64Array, learningRate: number) => void;
@@ -21,11 +21,11 @@ export type ProgramOuterProduct = (cells: Cells, u: Float64Array, v: Float64Arra
 export type ProgramLowRank = (cells: Cells, gradient: LowRank, learningRate: number) => void;
 
 export function newProgram(device: Device, settings: UpdateSettings, random: Random): Program {
-  const { levels } = device;
-  if (levels === null) return ({ weights }, gradient, rate) => applyContinuous(weights, gradient, rate);
+  const { levels, verify } = device;
+  if (levels === null) return ({ weights }, gradient, rate, first) => applyContinuous(weights, gradient, rate, first);
   const { rounding, maxPulses } = settings;
-  const pulseSettings = { levels, rounding, maxPulses };
-  return ({ weights, pulses }, gradient, rate) => applyPulses(weights, gradient, rate, pulseSettings, random, pulses);
+  const pulseSettings = { levels, rounding, maxPulses, verify };
+  return (cells, gradient, rate, first) => applyPulses(cells, gradient, rate, pulseSettings, random, first);
 }
 
 /** By coincidence.
@@ -44,14 +44,13 @@ export function newCoincidence(
 
 /** By row: the pulses of u vᵀ are rounded cell by cell. Rows of inputs that are zero are left out. */
 export function byRow(program: Program): ProgramOuterProduct {
-  return ({ weights, pulses }, u, v, rate) => {
+  return (cells, u, v, rate) => {
     const b = u.length;
     const row = new Float64Array(b);
     for (let i = 0; i < v.length; i++) {
       if (v[i] === 0) continue;
       for (let j = 0; j < b; j++) row[j] = v[i] * u[j];
-      const cells = [i * b, (i + 1) * b] as const;
-      program({ weights: weights.subarray(...cells), pulses: pulses.subarray(...cells) }, row, rate);
+      program(cells, row, rate, i * b);
     }
   };
 }

@@ -22,9 +22,10 @@ export function memoryNeed(ir: Ir): { shared: number; thread: number } {
   const { columns = 0, slots = 0 } = ir.lowRank ?? {};
   for (const layer of ir.layers) {
     shared += 2 * (columns + slots + (ir.lowRank ? KEPT : 0)) * (layer.inputs + layer.outputs);
-    const cells = layer.inputs * layer.outputs;
+    const weights = layer.inputs * layer.outputs;
+    const cells = weights * (ir.cell.pairs ? 2 : 1);
     shared += cells * (2 + 4) + 2 * layer.inputs * pad(layer.outputs) + 2 * layer.outputs * pad(layer.inputs);
-    if (ir.method === "mbgd") thread += 4 * cells;
+    if (ir.method === "mbgd") thread += 4 * weights;
     if (ir.cell.device) shared += 2 * cells;
     const noisy = hasReadNoise(ir);
     thread += readNeed(layer.forward, layer.inputs, layer.outputs, ir.tileRows, noisy);

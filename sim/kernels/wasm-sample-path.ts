@@ -12,7 +12,7 @@ import {
   type UpdateUnit,
 } from "../sample-path.ts";
 import { ACTIVATION, ALIGNED, BACKWARD, FORWARD, LANE_PAD, type LayerState, PULSE, Z } from "../state.ts";
-import { type CellsState, type TileKeys, tileKeys } from "../units/cell.ts";
+import { type TileKeys, tileKeys } from "../units/cell.ts";
 import { programOrder, RankSum } from "../units/update-unit.ts";
 import type { Arena } from "./arena.ts";
 import * as rankSum from "./assembly/rank-sum-layout.ts";
@@ -25,7 +25,7 @@ const MAX_INT16 = 32767;
 /** A layer's state as the sample path sees it. */
 export type ReadState = Pick<
   LayerState,
-  "weights" | "transposed" | "forwardStride" | "backwardStride" | "ranges" | "devices"
+  "weights" | "transposed" | "forwardStride" | "backwardStride" | "ranges" | "devices" | "cellWords"
 >;
 
 /** Working memory of one direction of a layer. */
@@ -101,7 +101,7 @@ export function createPathBuffers(ir: Ir, arena: Arena): PathBuffers {
 
 /** What the noise of one direction's reads depends on beside the read itself. */
 interface NoiseArguments {
-  readonly devices: CellsState;
+  readonly cellWords: Int32Array;
   readonly draw: number;
   readonly read: ReadIr;
   readonly sampled: number;
@@ -110,8 +110,8 @@ interface NoiseArguments {
 
 const NO_NOISE = new Array<number>(8).fill(0);
 
-const noiseArguments = ({ devices, draw, read, sampled, keys }: NoiseArguments, reads: number): number[] => [
-  devices.words.byteOffset,
+const noiseArguments = ({ cellWords, draw, read, sampled, keys }: NoiseArguments, reads: number): number[] => [
+  cellWords.byteOffset,
   draw,
   reads,
   read.sampledTiles,
@@ -204,12 +204,12 @@ class Reader {
   }
 }
 
-function noiseOf(layer: LayerIr, { devices }: ReadState, direction: typeof FORWARD | typeof BACKWARD) {
+function noiseOf(layer: LayerIr, { devices, cellWords }: ReadState, direction: typeof FORWARD | typeof BACKWARD) {
   const read = direction === FORWARD ? layer.forward : layer.backward;
   if (!read || !devices || devices.readNoise.length === 0) return null;
   const sampled = direction === FORWARD ? layer.outputs : layer.inputs;
   const draw = direction === FORWARD ? DRAW.forward : DRAW.backward;
-  return { devices, draw, read, sampled, keys: tileKeys(layer, direction === FORWARD) };
+  return { cellWords, draw, read, sampled, keys: tileKeys(layer, direction === FORWARD) };
 }
 
 export class WasmSamplePath implements SamplePath {
@@ -444,20 +444,7 @@ export class WasmUpdateUnit implements UpdateUnit {
 
   drift(l: number, age: number): void {
     const { inputs, outputs } = this.#ir.layers[l];
-    const { devices, cells, weights, transposed, forwardStride, backwardStride } = this.#layers[l];
-    if (!devices) return;
-    this.#kernels.drift(
-      devices.words.byteOffset,
-      age,
-      inputs,
-      outputs,
-      cells.byteOffset,
-      this.#ir.cell.reference,
-      weights.byteOffset,
-      forwardStride,
-      l > 0 ? transposed.byteOffset : 0,
-      backwardStride,
-    );
+    this.#kernels.drift(this.#layers[l].cellWords.byteOffset, age, inputs, outputs);
   }
 
   update(l: number): { slots: number; pulses: number } {
@@ -465,7 +452,6 @@ export class WasmUpdateUnit implements UpdateUnit {
     const layer = ir.layers[l];
     const state = this.#layers[l];
     const { lanes, words } = ir.vectors[l + 1];
-    const { unitsPerPulse, full, reference } = ir.cell;
     const { multiplier, shift, randomBits, pulseMax, rows } = layer.update;
     const ranks = this.#ranks[l];
     this.#kernels.update(
@@ -485,16 +471,8 @@ export class WasmUpdateUnit implements UpdateUnit {
       lanes,
       words,
       pulseMax,
-      unitsPerPulse,
-      full,
-      reference,
-      state.cells.byteOffset,
-      state.weights.byteOffset,
-      state.forwardStride,
-      l > 0 ? state.transposed.byteOffset : 0,
-      state.backwardStride,
-      state.wear.byteOffset,
-      state.devices?.words.byteOffset ?? 0,
+      ir.verify,
+      state.cellWords.byteOffset,
       this.#random.byteOffset,
       this.#product.byteOffset,
       this.#result.byteOffset,

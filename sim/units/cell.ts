@@ -14,6 +14,7 @@ import {
 import type { Ir, LayerIr, ReadIr } from "../../generator/ir.ts";
 import { columnLines, lineOf, rowLines } from "../../generator/lines.ts";
 import { drawHash } from "../../generator/random.ts";
+import { clip } from "../arith.ts";
 import * as layout from "../kernels/assembly/cell-layout.ts";
 import type { Allocator, LayerState } from "../state.ts";
 
@@ -21,7 +22,7 @@ import type { Allocator, LayerState } from "../state.ts";
 const MOST_LINES = 1024 + 4;
 
 /** One layer's devices. */
-export interface CellsState {
+export interface DevicesState {
   /** [cell]: classes of set and reset, 4 bits each, and `layout.STUCK`. */
   readonly kinds: Uint16Array;
   readonly means: Int32Array;
@@ -34,8 +35,6 @@ export interface CellsState {
   readonly columnLines: Uint32Array;
   readonly readNoise: Int32Array;
   readonly readTable: Int32Array;
-  /** The same for the kernels (`cell-layout.ts`). */
-  readonly words: Int32Array;
 }
 
 /** Sum of a hash's four bytes about zero: a normal number of deviation 147.8. */
@@ -53,13 +52,13 @@ function kindOf(device: DeviceIr, hash: number): { kind: number; stuckOn: boolea
 }
 
 /** @param cells conductances, changed where a cell is stuck */
-export function createCells(
+export function createDevices(
   ir: Ir,
   layer: LayerIr,
   device: DeviceIr,
   cells: Uint16Array,
   allocate: Allocator,
-): CellsState {
+): DevicesState {
   const { inputs, outputs, colTiles, tileKeys = [] } = layer;
   const uint32 = (values: ArrayLike<number>) => {
     const array = allocate.uint32(values.length);
@@ -73,8 +72,9 @@ export function createCells(
   };
   const rows = Array.from({ length: inputs }, (_, i) => lineOf(rowLines(layer), i));
   const columns = Array.from({ length: outputs }, (_, j) => lineOf(columnLines(layer), j));
-  const state = {
-    kinds: allocate.uint16(inputs * outputs),
+  const halves = ir.cell.pairs ? 2 : 1;
+  const state: DevicesState = {
+    kinds: allocate.uint16(halves * inputs * outputs),
     means: int32(device.means),
     deviations: int32(device.deviations),
     keys: uint32(tileKeys),
@@ -89,47 +89,77 @@ export function createCells(
         : [],
     ),
   };
-  for (let i = 0; i < inputs; i++)
-    for (let j = 0; j < outputs; j++) {
-      const k = i * outputs + j;
-      const { kind, stuckOn } = kindOf(device, drawOf(state, i, j, DRAW.kind));
-      state.kinds[k] = kind;
-      if (kind & layout.STUCK) cells[k] = stuckOn ? ir.cell.full : 0;
-    }
+  const places = ir.tileRows * ir.tileCols;
+  for (let half = 0; half < halves; half++)
+    for (let i = 0; i < inputs; i++)
+      for (let j = 0; j < outputs; j++) {
+        const k = (half * inputs + i) * outputs + j;
+        const { kind, stuckOn } = kindOf(device, drawOf(state, half * places, i, j, DRAW.kind));
+        state.kinds[k] = kind;
+        if (kind & layout.STUCK) cells[k] = stuckOn ? ir.cell.full : 0;
+      }
+  return state;
+}
+
+/** Words that the kernels take a layer's cells from (`cell-layout.ts`). */
+export function cellWords(
+  ir: Ir,
+  layer: LayerIr,
+  state: Pick<LayerState, "cells" | "wear" | "weights" | "forwardStride" | "transposed" | "backwardStride" | "devices">,
+  allocate: Allocator,
+): Int32Array {
+  const { cell } = ir;
   const words = allocate.int32(layout.WORDS);
-  words[layout.MEANS] = state.means.byteOffset;
-  words[layout.DEVIATIONS] = state.deviations.byteOffset;
+  words[layout.CELLS] = state.cells.byteOffset;
+  words[layout.WEAR] = state.wear.byteOffset;
+  words[layout.WEIGHTS] = state.weights.byteOffset;
+  words[layout.WEIGHT_STRIDE] = state.forwardStride;
+  words[layout.TRANSPOSED] = layer.index > 0 ? state.transposed.byteOffset : 0;
+  words[layout.TRANSPOSED_STRIDE] = state.backwardStride;
+  words[layout.FULL] = cell.full;
+  words[layout.REFERENCE] = cell.reference;
+  words[layout.UNITS_PER_PULSE] = cell.unitsPerPulse;
+  words[layout.WEIGHT_ONE] = cell.weightOne;
+  words[layout.PAIRS] = cell.pairs ? layer.inputs * layer.outputs : 0;
+  words[layout.PLACES] = ir.tileRows * ir.tileCols;
+  words[layout.VERIFY] = ir.verify;
+  const { device } = cell;
+  const { devices } = state;
+  if (!device || !devices) return words;
+  words[layout.MEANS] = devices.means.byteOffset;
+  words[layout.DEVIATIONS] = devices.deviations.byteOffset;
   words[layout.CLASSES] = device.classes;
   words[layout.ENTRIES] = device.entries;
-  words[layout.FULL] = ir.cell.full;
   words[layout.SEGMENT_BITS] = SEGMENT_BITS;
   words[layout.CHANGE_FRACTION] = CHANGE_FRACTION;
   words[layout.BYTES_MEAN] = BYTES_MEAN;
-  words[layout.KINDS] = state.kinds.byteOffset;
-  words[layout.KEYS] = state.keys.byteOffset;
-  words[layout.ROW_TILES] = state.rowTiles.byteOffset;
-  words[layout.ROW_CELLS] = state.rowCells.byteOffset;
-  words[layout.COLUMN_TILES] = state.columnTiles.byteOffset;
-  words[layout.COLUMN_LINES] = state.columnLines.byteOffset;
+  words[layout.KINDS] = devices.kinds.byteOffset;
+  words[layout.KEYS] = devices.keys.byteOffset;
+  words[layout.ROW_TILES] = devices.rowTiles.byteOffset;
+  words[layout.ROW_CELLS] = devices.rowCells.byteOffset;
+  words[layout.COLUMN_TILES] = devices.columnTiles.byteOffset;
+  words[layout.COLUMN_LINES] = devices.columnLines.byteOffset;
   words[layout.DRIFT] = device.drift;
   words[layout.DRIFT_TARGET] = device.driftTarget;
   words[layout.DRIFT_FRACTION] = DRIFT_FRACTION;
   words[layout.DRAW_DRIFT] = DRAW.drift;
-  words[layout.READ_NOISE] = device.readNoise.length > 0 ? state.readNoise.byteOffset : 0;
-  words[layout.READ_TABLE] = state.readTable.byteOffset;
+  words[layout.READ_NOISE] = device.readNoise.length > 0 ? devices.readNoise.byteOffset : 0;
+  words[layout.READ_TABLE] = devices.readTable.byteOffset;
   words[layout.READ_NUMBERS] = READ_NUMBERS;
   words[layout.READ_FRACTION] = READ_FRACTION;
-  return { ...state, words };
+  return words;
 }
 
-/** A draw of the cell of input i and output j. */
+/** A draw of the cell of input i and output j.
+ *  @param first address of the tile's first cell of this half */
 function drawOf(
-  { keys, rowTiles, rowCells, columnTiles, columnLines: lines }: Omit<CellsState, "words">,
+  { keys, rowTiles, rowCells, columnTiles, columnLines: lines }: DevicesState,
+  first: number,
   i: number,
   j: number,
   draw: number,
 ): number {
-  return drawHash(keys[rowTiles[i] + columnTiles[j]], rowCells[i] + lines[j], draw);
+  return drawHash(keys[rowTiles[i] + columnTiles[j]], first + rowCells[i] + lines[j], draw);
 }
 
 /** Conductance after one pulse: along the curve by the mean change at this conductance, and the noise; what is less than
@@ -156,40 +186,106 @@ export function pulsed(
   return Math.min(full, Math.max(0, up ? conductance + change : conductance - change));
 }
 
-/** Gives the cell of input i and output j one pulse. */
+/** Gives the cell of input i and output j one pulse; of a pair a set pulse, up to the one that adds. */
 export function pulse(ir: Ir, layer: LayerIr, state: LayerState, i: number, j: number, up: boolean): void {
-  const { full, unitsPerPulse, device } = ir.cell;
-  const k = i * layer.outputs + j;
-  const now = state.cells[k];
-  if (device && state.devices) {
-    const hash = drawOf(state.devices, i, j, state.wear[k]);
-    state.cells[k] = pulsed(device, full, now, state.devices.kinds[k], up, hash);
-  } else state.cells[k] = Math.min(full, Math.max(0, up ? now + unitsPerPulse : now - unitsPerPulse));
-  state.wear[k]++;
+  if (ir.cell.pairs) pulseCell(ir, layer, state, up ? 0 : 1, i, j, true);
+  else pulseCell(ir, layer, state, 0, i, j, up);
   setWeight(ir, layer, state, i, j);
 }
 
-/** The weight that the cells of input i and output j make. */
+/** @param half of a pair: 0 adds, 1 subtracts */
+function pulseCell(ir: Ir, layer: LayerIr, state: LayerState, half: number, i: number, j: number, up: boolean): void {
+  const { full, unitsPerPulse, device } = ir.cell;
+  const k = (half * layer.inputs + i) * layer.outputs + j;
+  const now = state.cells[k];
+  if (device && state.devices) {
+    const hash = drawOf(state.devices, half * ir.tileRows * ir.tileCols, i, j, state.wear[k]);
+    state.cells[k] = pulsed(device, full, now, state.devices.kinds[k], up, hash);
+  } else state.cells[k] = Math.min(full, Math.max(0, up ? now + unitsPerPulse : now - unitsPerPulse));
+  state.wear[k]++;
+}
+
+/** The weight that the cells of input i and output j make, in units. */
+export function weightOf({ cell }: Ir, { inputs, outputs }: LayerIr, cells: Uint16Array, i: number, j: number): number {
+  const k = i * outputs + j;
+  return cells[k] - (cell.pairs ? cells[inputs * outputs + k] : cell.reference);
+}
+
+/** Takes the weight of input i and output j over from its cells. */
 export function setWeight(ir: Ir, layer: LayerIr, state: LayerState, i: number, j: number): void {
-  const weight = state.cells[i * layer.outputs + j] - ir.cell.reference;
+  const weight = weightOf(ir, layer, state.cells, i, j);
   state.weights[i * state.forwardStride + j] = weight;
   if (layer.index > 0) state.transposed[j * state.backwardStride + i] = weight;
+}
+
+/** The cell of input i and output j gets `count` pulses, up where it is more than 0, and as many more as reading it back
+ *  asks for.
+ *  @returns pulses given */
+export function programCell(ir: Ir, layer: LayerIr, state: LayerState, i: number, j: number, count: number): number {
+  const { weightOne, unitsPerPulse } = ir.cell;
+  const goal = clip(weightOf(ir, layer, state.cells, i, j) + count * unitsPerPulse, -weightOne, weightOne);
+  let given = Math.abs(count);
+  for (let n = 0; n < given; n++) pulse(ir, layer, state, i, j, count > 0);
+  for (let n = 0; n < ir.verify && count !== 0; n++) {
+    const left = goal - weightOf(ir, layer, state.cells, i, j);
+    if (2 * Math.abs(left) <= unitsPerPulse) break;
+    pulse(ir, layer, state, i, j, left > 0);
+    given++;
+  }
+  return given;
 }
 
 /** The time of one batch passes: each conductance goes a part of its way to where it drifts.
  *  @param age batches before */
 export function drift(ir: Ir, layer: LayerIr, state: LayerState, age: number): void {
-  const { device } = ir.cell;
+  const { device, pairs } = ir.cell;
   const { devices, cells } = state;
   if (!device || !devices || device.drift === 0) return;
-  for (let i = 0; i < layer.inputs; i++)
-    for (let j = 0; j < layer.outputs; j++) {
-      const k = i * layer.outputs + j;
-      if (devices.kinds[k] & layout.STUCK) continue;
-      const chance = drawOf(devices, i, j, (DRAW.drift + age) >>> 0) >>> (32 - DRIFT_FRACTION);
-      cells[k] += ((device.driftTarget - cells[k]) * device.drift + chance) >> DRIFT_FRACTION;
+  const draw = (DRAW.drift + age) >>> 0;
+  for (let half = 0; half < (pairs ? 2 : 1); half++)
+    for (let i = 0; i < layer.inputs; i++)
+      for (let j = 0; j < layer.outputs; j++) {
+        const k = (half * layer.inputs + i) * layer.outputs + j;
+        if (devices.kinds[k] & layout.STUCK) continue;
+        const chance = drawOf(devices, half * ir.tileRows * ir.tileCols, i, j, draw) >>> (32 - DRIFT_FRACTION);
+        cells[k] += ((device.driftTarget - cells[k]) * device.drift + chance) >> DRIFT_FRACTION;
+        setWeight(ir, layer, state, i, j);
+      }
+}
+
+/** Pairs of one row of every tile have their turn: where one of the two is too full, both are erased, and one is set until
+ *  it makes the difference again.
+ *  @param age batches before
+ *  @returns pulses given */
+export function refresh(ir: Ir, layer: LayerIr, state: LayerState, age: number): number {
+  const { pairs } = ir.cell;
+  if (!pairs) return 0;
+  const { cells, wear, devices } = state;
+  const { inputs, outputs } = layer;
+  let given = 0;
+  for (let i = 0; i < inputs; i++) {
+    if (lineOf(rowLines(layer), i).line !== age % ir.tileRows) continue;
+    for (let j = 0; j < outputs; j++) {
+      const plus = i * outputs + j;
+      const minus = inputs * outputs + plus;
+      if (cells[plus] <= pairs.limit && cells[minus] <= pairs.limit) continue;
+      const difference = cells[plus] - cells[minus];
+      for (const k of [plus, minus]) {
+        if (((devices?.kinds[k] ?? 0) & layout.STUCK) === 0) cells[k] = 0;
+        wear[k]++;
+      }
+      given += 2;
+      const up = difference > 0;
+      for (let n = 0; n < pairs.most; n++) {
+        const made = cells[plus] - cells[minus];
+        if (up ? made >= difference : made <= difference) break;
+        pulseCell(ir, layer, state, up ? 0 : 1, i, j, true);
+        given++;
+      }
       setWeight(ir, layer, state, i, j);
     }
+  }
+  return given;
 }
 
 /** How the keys of a layer's tiles are counted in one direction of reading. */
@@ -204,12 +300,12 @@ export const tileKeys = ({ colTiles }: LayerIr, forward: boolean): TileKeys =>
 
 /** Noise of the sums of one direction's reads. */
 export class ReadNoise {
-  readonly #devices: CellsState;
+  readonly #devices: DevicesState;
   readonly #read: ReadIr;
   readonly #keys: TileKeys;
   readonly #draw: number;
 
-  constructor(devices: CellsState, layer: LayerIr, read: ReadIr, forward: boolean) {
+  constructor(devices: DevicesState, layer: LayerIr, read: ReadIr, forward: boolean) {
     this.#devices = devices;
     this.#read = read;
     this.#keys = tileKeys(layer, forward);

@@ -1,11 +1,12 @@
 /** `sample_input` and the host before it: codes of a sample, and when each beat is offered. */
 import { xorshift32 } from "../../generator/random.ts";
+import { sampleFraction } from "../../generator/sample-format.ts";
 import { roundShift } from "../arith.ts";
 
-/** 8-bit data codes as the machine's inputBits. */
+/** 8-bit data codes as the machine's codes of so many bits. */
 export function inputCodes(codes: ArrayLike<number>, bits: number): Int16Array {
   const max = 2 ** bits - 1;
-  return Int16Array.from(codes, (c) => Math.min(max, roundShift(c, 8 - bits)));
+  return Int16Array.from(codes, (c) => Math.min(max, roundShift(c, 8 - sampleFraction(bits))));
 }
 
 /** The host's stalls, beat by beat; the harness draws the same. Seed 0: never stalls. */

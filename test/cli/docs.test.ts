@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { pageText, schemaText } from "../../scripts/docs.ts";
+import { pageText, schemaText, withSweepTables } from "../../scripts/docs.ts";
 import { ROOT } from "./rankloom.ts";
 import { fields } from "./schema-walk.ts";
 
@@ -12,4 +12,10 @@ it("the JSON Schema and the page of the design file say what the schema says (np
 
 it("the page names every field", () => {
   for (const { path, node } of fields()) if (!node.properties) expect(pageText()).toContain(`| \`${path}\` |`);
+});
+
+it("the page of sweeps has the sweep file's fields and the figures as the schema has them (npm run docs)", () => {
+  const page = readFileSync(join(ROOT, "docs/sweeps.md"), "utf8");
+  expect(withSweepTables(page)).toBe(page);
+  expect(page).toContain("| `constraints` |");
 });

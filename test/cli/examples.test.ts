@@ -8,8 +8,11 @@ import { node, ROOT, rankloom, temporaryFolder } from "./rankloom.ts";
 
 const folder = join(ROOT, "examples");
 const readme = readFileSync(join(folder, "README.md"), "utf8");
-const designs = readdirSync(folder).filter((name) => name.endsWith(".json"));
-const commands = [...readme.matchAll(/^npx rankloom (.+)$/gm)].map(([, words]) => words.split(" "));
+const designs = readdirSync(folder).filter((name) => /(?<!\.sweep)\.json$/.test(name));
+const all = [...readme.matchAll(/^npx rankloom (.+)$/gm)].map(([, words]) => words.split(" "));
+/** Those of a design, and those that make one's device. */
+const commands = all.filter(([name]) => name !== "device");
+const deviceCommands = all.filter(([name]) => name === "device");
 
 /** The data that the README trains a design on, as options. */
 function dataOf(name: string): string[] {
@@ -44,6 +47,16 @@ it.each(commands.map((words) => [words.join(" "), words] as const))("the program
   for (const option of options.filter((word) => word.startsWith("--"))) expect(known).toContain(option);
   const sets = options.filter((_word, k) => options[k - 1] === "--set");
   expect(() => loadDesign(join(ROOT, file), sets)).not.toThrow();
+});
+
+it.each(deviceCommands.map((words) => [words.join(" "), words] as const))("the program takes: %s", (_, words) => {
+  const [device, name, file, ...options] = words;
+  const command = program()
+    .commands.find((c) => c.name() === device)
+    ?.commands.find((c) => c.name() === name);
+  const known = command?.options.map(({ long }) => long);
+  for (const option of options.filter((word) => word.startsWith("--"))) expect(known).toContain(option);
+  expect(existsSync(join(ROOT, file))).toBe(true);
 });
 
 it("the sensors' table is what its script prints", async () => {

@@ -28,6 +28,13 @@ const samples: Record<string, unknown> = {
   object: { a: 1 },
 };
 
+/** Whether every value of its type is within its bounds: other rules may still refuse it. */
+export const isUnbounded = (node: SchemaNode): boolean =>
+  (node.type === "string" || node.type === "number") &&
+  [node.pattern, node.enum, node.minLength, node.minimum, node.maximum, node.exclusiveMinimum].every(
+    (bound) => bound === undefined,
+  );
+
 export function outOfRange(node: SchemaNode): unknown[] {
   if (node.anyOf) return node.anyOf.flatMap(outOfRange).filter((value) => typeof value === "number");
   const values: unknown[] = [];
@@ -35,6 +42,8 @@ export function outOfRange(node: SchemaNode): unknown[] {
   if (node.exclusiveMinimum !== undefined) values.push(node.exclusiveMinimum, node.exclusiveMinimum - 1);
   if (node.maximum !== undefined) values.push(node.maximum + 1, 1e300);
   if (node.type === "integer") values.push((node.minimum ?? 0) + 0.5);
+  if (node.minLength) values.push("a".repeat(node.minLength - 1));
+  if (node.maxLength) values.push("a".repeat(node.maxLength + 1));
   if (node.pattern) values.push("", "Zebra Crossing!");
   if (node.enum) values.push("zebra", "", String(node.enum[0]).toUpperCase());
   if (node.type === "array" && node.items) {

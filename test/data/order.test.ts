@@ -18,6 +18,24 @@ describe("the order of an epoch", () => {
     expect(epochOrder(100, s + 1, epoch)).not.toEqual(order);
   });
 
+  it.prop([fc.integer({ min: 1, max: 50 }), seed, fc.nat({ max: 9 }), fc.nat({ max: 300 })])(
+    "is so many draws where a design asks for them, another in each epoch",
+    (count, s, epoch, draws) => {
+      const order = epochOrder(count, s, epoch, draws);
+      expect(order.length).toBe(draws);
+      for (const sample of order) expect(sample).toBeLessThan(count);
+      expect(epochOrder(count, s, epoch, draws)).toEqual(order);
+      if (count > 9 && draws > 20) expect(epochOrder(count, s, epoch + 1, draws)).not.toEqual(order);
+    },
+  );
+
+  it("draws each sample equally often, and some of them twice", () => {
+    const counts = new Uint32Array(10);
+    for (const sample of epochOrder(10, 3, 0, 50_000)) counts[sample]++;
+    // Five deviations of a binomial number.
+    for (const found of counts) expect(Math.abs(found - 5000)).toBeLessThan(5 * Math.sqrt(50_000 * 0.1 * 0.9));
+  });
+
   it("is the one it has always been", () => {
     expect([...epochOrder(10, 1, 0)]).toEqual([0, 6, 1, 2, 8, 9, 7, 4, 3, 5]);
   });

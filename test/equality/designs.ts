@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { Refusal } from "../../generator/errors.ts";
 import { prepareMachine } from "../../generator/prepare.ts";
 import { type Design, validateDesign } from "../../generator/schema.ts";
+import { deviceArbitrary } from "../sim/devices.ts";
 
 const divisors = (n: number) => Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
@@ -24,6 +25,7 @@ const tile = fc.tuple(side, side).chain(([rows, cols]) =>
     adcRange: fc.constantFrom("follow" as const, "fixed" as const),
     rangeStart: fc.constantFrom("calibrated" as const, "finest" as const),
     readCycles: fc.integer({ min: 1, max: 3 }),
+    encoding: fc.constantFrom("offset" as const, "differential" as const),
   }),
 );
 
@@ -47,12 +49,10 @@ const input = fc.record({
     layers: fc.array(fc.integer({ min: 1, max: 26 }), { minLength: 2, maxLength: 5 }),
     activation: fc.constantFrom("relu" as const, "sigmoid" as const, "tanh" as const),
     loss: fc.constantFrom("softmax-cross-entropy" as const, "squared-error" as const),
+    sampleBits: fc.option(fc.integer({ min: 1, max: 8 }), { nil: undefined }),
   }),
   tile,
-  device: fc.record({
-    preset: fc.integer({ min: 2, max: 600 }).map((n) => `ideal-${n}`),
-    pulseCycles: fc.integer({ min: 1, max: 3 }),
-  }),
+  device: deviceArbitrary,
   gradient: fc.oneof(
     fc.record({
       method: fc.constant("sgd" as const),
@@ -106,15 +106,28 @@ const input = fc.record({
   training: fc.record({
     batch: fc.integer({ min: 1, max: 5 }),
     learningRate: fc.constantFrom(0.05, 0.4, 3, 20),
+    layerRates: fc.option(fc.array(fc.constantFrom(0.5, 1, 3), { minLength: 4, maxLength: 4 }), { nil: undefined }),
     seed: fc.integer({ min: 0, max: 0x7fffffff }),
   }),
 });
+
+type Candidate = typeof input extends fc.Arbitrary<infer T> ? T : never;
+
+/** The same with as many rates as layers, and input codes no longer than any. */
+function fitting({ network, training, ...rest }: Candidate): unknown {
+  const { sampleBits, layers } = network;
+  return {
+    ...rest,
+    network: { ...network, sampleBits: sampleBits && Math.min(sampleBits, rest.tile.inputBits) },
+    training: { ...training, layerRates: training.layerRates?.slice(0, layers.length - 1) },
+  };
+}
 
 /** Designs that the generator accepts, of a size that Verilator builds in seconds. */
 export const designArbitrary: fc.Arbitrary<Design> = input
   .map((candidate) => {
     try {
-      const design = validateDesign(candidate, "random");
+      const design = validateDesign(fitting(candidate), "random");
       const { layers } = prepareMachine(design).ir;
       const adcs = layers.reduce((sum, l) => sum + l.rowTiles * l.colTiles * (l.forward.adcsPerTile + l.rowAdcs), 0);
       return adcs <= MOST_ADCS ? design : null;

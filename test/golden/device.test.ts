@@ -2,7 +2,10 @@ import { fc, it } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { Random } from "../../data/random.ts";
 import { applyContinuous, applyPulses, deviceOf, program } from "../../golden/device.ts";
+import type { Network } from "../../golden/network.ts";
+import { designOf } from "./networks.ts";
 
+const network: Network = { layers: [2, 2], activation: "relu", loss: "softmax-cross-entropy" };
 const weight = fc.double({ min: -1.5, max: 1.5, noNaN: true });
 const levelsArbitrary = fc.integer({ min: 2, max: 1000 });
 
@@ -46,7 +49,7 @@ describe("the ideal device", () => {
       const pulses = new Uint32Array(1);
       const before = weights[0];
       const settings = { levels, rounding: "stochastic", maxPulses } as const;
-      applyPulses(weights, Float64Array.of(gradient), 0.5, settings, new Random(seed), pulses);
+      applyPulses({ weights, pulses }, Float64Array.of(gradient), 0.5, settings, new Random(seed));
       expectState(levels, weights[0]);
       expect(pulses[0]).toBeLessThanOrEqual(maxPulses);
       const moved = (Math.abs(weights[0] - before) * levels) / 2;
@@ -61,8 +64,8 @@ describe("the ideal device", () => {
     const pulses = new Uint32Array(4);
     const settings = { levels: 20, rounding: "nearest", maxPulses: 3 } as const;
     const gradient = Float64Array.of(0.2, -0.3, -1, 0.26);
-    applyPulses(weights, gradient, 1, settings, new Random(1), pulses);
-    applyPulses(weights, Float64Array.of(0.04, 0, 0, 0), 1, settings, new Random(1), pulses);
+    applyPulses({ weights, pulses }, gradient, 1, settings, new Random(1));
+    applyPulses({ weights, pulses }, Float64Array.of(0.04, 0, 0, 0), 1, settings, new Random(1));
     [-0.2, 0.8, 1, -1].forEach((expected, n) => {
       expect(weights[n]).toBeCloseTo(expected, 12);
     });
@@ -76,8 +79,9 @@ describe("the ideal device", () => {
   });
 
   it("is named ideal or ideal-N", () => {
-    expect(deviceOf("ideal").levels).toBe(null);
-    expect(deviceOf("ideal-500").levels).toBe(500);
-    expect(() => deviceOf("ag-a-si")).toThrow('device.preset: "ag-a-si" is unknown; use ideal or ideal-N');
+    const of = (preset: string) => deviceOf(designOf(network, { device: { preset } })).levels;
+    expect(of("ideal")).toBe(null);
+    expect(of("ideal-500")).toBe(500);
+    expect(() => of("ideal-x")).toThrow('device.preset: "ideal-x" is unknown; use ideal, ideal-N, ag-a-si');
   });
 });

@@ -1,6 +1,7 @@
 /** Arbitrary small networks, weights and samples for the golden model's tests. */
 import { fc } from "@fast-check/vitest";
 import type { Samples } from "../../data/samples.ts";
+import { type DesignInput, designSchema } from "../../generator/schema.ts";
 import type { Network } from "../../golden/network.ts";
 import type { GoldenDesign } from "../../golden/trainer.ts";
 
@@ -37,12 +38,17 @@ export function arrayOf<T>(element: fc.Arbitrary<T>, length: number): fc.Arbitra
   return fc.array(element, { minLength: length, maxLength: length });
 }
 
-export function designOf(network: Network, changes: Partial<GoldenDesign> = {}): GoldenDesign {
+/** What the golden model reads of a design; of its device and training, the schema fills what is not given. */
+type Changes = Partial<Pick<GoldenDesign, "gradient">> & Partial<Pick<DesignInput, "device" | "training">>;
+
+export function designOf(network: Network, changes: Changes = {}): GoldenDesign {
+  const { device = { preset: "ideal" }, training = { batch: 4, learningRate: 0.2 }, gradient } = changes;
+  const { shape } = designSchema;
   return {
+    name: "network",
     network: { ...network, layers: [...network.layers], bias: false },
-    device: { preset: "ideal" },
-    gradient: { method: "mbgd", rounding: "stochastic", maxPulses: 31, programming: "row" },
-    training: { batch: 4, learningRate: 0.2, seed: 1 },
-    ...changes,
+    device: shape.device.parse(device),
+    gradient: gradient ?? { method: "mbgd", rounding: "stochastic", maxPulses: 31, programming: "row" },
+    training: shape.training.parse(training),
   };
 }

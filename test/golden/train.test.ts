@@ -53,6 +53,48 @@ describe("golden training", () => {
     });
   });
 
+  it("gives each layer its own rate, whatever the method", () => {
+    const training = { batch: 4, learningRate: 0.2 };
+    for (const sets of [
+      ["gradient.method=mbgd"],
+      ["gradient.method=sgd"],
+      ["gradient.method=lrt", "gradient.rank=12"],
+    ]) {
+      const { gradient } = loadDesign("tiny", sets).design;
+      const moved = (layerRates?: number[]) => {
+        const { weights } = run(designOf(relu, { gradient, training: { ...training, batch: 1, layerRates } }), {
+          samples: 1,
+        });
+        return weights.map((w, l) => w.map((value, n) => value - initial[l][n]));
+      };
+      const [same, half] = [moved(), moved([1, 0.5])];
+      expect(half[0]).toEqual(same[0]);
+      half[1].forEach((value, n) => {
+        expect(value).toBeCloseTo(0.5 * same[1][n], 12);
+      });
+    }
+  });
+
+  it("draws as many samples for an epoch as the design says", () => {
+    const design = designOf(relu, { training: { batch: 4, learningRate: 0.2, epochSamples: 9 } });
+    const { weights } = run(design, { samples: 7 }); // two batches
+    const expected = initial.map((w) => w.slice());
+    const order = epochOrder(7, 1, 0, 9);
+    for (const first of [0, 4]) {
+      const gradient = exactGradient(relu, expected, data.train, order.subarray(first, first + 4));
+      expected.forEach((w, l) => {
+        gradient.layers[l].forEach((g, n) => {
+          w[n] -= 0.2 * g;
+        });
+      });
+    }
+    weights.forEach((w, l) => {
+      w.forEach((value, n) => {
+        expect(value).toBeCloseTo(expected[l][n], 12);
+      });
+    });
+  });
+
   it("gives each sample of sgd its part of the learning rate, at once", () => {
     const design = designOf(relu, {
       gradient: { method: "sgd", rounding: "stochastic", maxPulses: 31, programming: "row" },

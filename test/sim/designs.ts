@@ -8,6 +8,7 @@ import { FRESH } from "../../sim/kernels/assembly/low-rank-layout.ts";
 import type { Machine } from "../../sim/machine.ts";
 import type { RunnerData } from "../../sim/parallel.ts";
 import type { MachineState } from "../../sim/state.ts";
+import { deviceArbitrary } from "./devices.ts";
 import { numbers } from "./low-rank-units.ts";
 
 const LEVELS = [2, 3, 4, 7, 16, 100, 101, 256, 500, 999, 4096, 8191, 16383, 16384];
@@ -30,11 +31,17 @@ export function preparedDesign({ method }: DesignBounds = {}): fc.Arbitrary<Prep
       cols: tileSide,
       columnsPerAdc: fc.constantFrom(1, 2, 4),
       inputBits: fc.integer({ min: 1, max: 8 }),
+      fewerBits: fc.option(fc.integer({ min: 0, max: 7 }), { nil: undefined }),
+      layerRates: fc.option(fc.array(fc.constantFrom(0.5, 1, 3), { minLength: 5, maxLength: 5 }), { nil: undefined }),
       errorBits: fc.integer({ min: 3, max: 12 }),
       adcBits: fc.oneof(fc.integer({ min: 3, max: 14 }), fc.constant("lossless" as const)),
       adcRange: fc.constantFrom("follow", "fixed"),
       rangeStart: fc.constantFrom("calibrated", "finest"),
-      levels: fc.constantFrom(...LEVELS),
+      device: fc.oneof(
+        fc.constantFrom(...LEVELS).map((levels) => ({ preset: `ideal-${levels}` })),
+        deviceArbitrary,
+      ),
+      encoding: fc.constantFrom("offset", "differential"),
       method: method ? fc.constant(method) : fc.constantFrom("sgd", "mbgd"),
       rounding: fc.constantFrom("stochastic", "nearest"),
       lanes: fc.integer({ min: 1, max: 64 }),
@@ -46,7 +53,12 @@ export function preparedDesign({ method }: DesignBounds = {}): fc.Arbitrary<Prep
     .map((d) =>
       prepared({
         name: "random",
-        network: { layers: [d.layers[0], ...d.layers[1], d.layers[2]], activation: d.activation, loss: d.loss },
+        network: {
+          layers: [d.layers[0], ...d.layers[1], d.layers[2]],
+          activation: d.activation,
+          loss: d.loss,
+          sampleBits: d.fewerBits === undefined ? undefined : Math.max(1, d.inputBits - d.fewerBits),
+        },
         tile: {
           rows: d.rows,
           cols: d.cols,
@@ -56,10 +68,16 @@ export function preparedDesign({ method }: DesignBounds = {}): fc.Arbitrary<Prep
           adcBits: d.adcBits,
           adcRange: d.adcRange,
           rangeStart: d.rangeStart,
+          encoding: d.encoding,
         },
-        device: { preset: `ideal-${d.levels}` },
+        device: d.device,
         gradient: { method: d.method, rounding: d.rounding, lanes: d.lanes, maxPulses: d.maxPulses },
-        training: { batch: d.batch, learningRate: d.learningRate, seed: d.seed },
+        training: {
+          batch: d.batch,
+          learningRate: d.learningRate,
+          layerRates: d.layerRates?.slice(0, d.layers[1].length + 1),
+          seed: d.seed,
+        },
       }),
     )
     .filter((machine) => machine !== null);

@@ -44,6 +44,24 @@ test("training is the plain machine over the epoch's order, remainder dropped", 
   }
 });
 
+test("an epoch of drawn samples is as long as the design says, and its last accuracy is not measured again", async () => {
+  const design = preset({ training: { batch: 8, learningRate: 0.2, epochSamples: 50 } });
+  const result = await train({ design, epochs: 2, samples: 20, testSamples: 50, threads: 1 });
+  expect(result.samples).toBe(96);
+  expect(result.accuracy.test).toBe(result.accuracy.perEpoch[1]);
+});
+
+test("each layer's update has its own rate", () => {
+  const rate = (layerRates: number[] | undefined, l: number) => {
+    const design = preset({ training: { batch: 8, learningRate: 0.2, layerRates } });
+    const { multiplier, shift } = prepareMachine(design).ir.layers[l].update;
+    return multiplier * 2 ** -shift;
+  };
+  expect(rate([1, 0.3], 0)).toBe(rate(undefined, 0));
+  // The multiplier has 15 significant bits.
+  expect(rate([1, 0.3], 1) / rate(undefined, 1)).toBeCloseTo(0.3, 3);
+});
+
 test("a result is plain JSON and names every memory", async () => {
   const result = await train({ design: preset(), epochs: 1, samples: 64, testSamples: 20, threads: 1 });
   expect(JSON.parse(JSON.stringify(result))).toEqual(result);

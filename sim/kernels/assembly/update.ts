@@ -1,7 +1,7 @@
 // `update_unit` with `lfsr`, `pulse_programmer` and the device: gradient words to pulses to conductances, row by row in the
 // hardware's order.
 import { xorshift32 } from "./arith";
-import { pulsed } from "./cell";
+import { programCell } from "./cell";
 import { rowFactors, scaleRow } from "./rank-sum";
 import { PASSES, SCALED } from "./rank-sum-layout";
 
@@ -59,8 +59,8 @@ function elements(at: usize, left: i32): v128 {
  *  @param ranks outer products that make the gradient (`rank-sum-layout.ts`); 0: none
  *  @param stochastic 0: nearest
  *  @param lfsr uint32, room for a multiple of four lanes
- *  @param transposed int16, 0 where the layer has none
- *  @param devices words of `cell-layout.ts`; 0: exact steps
+ *  @param verify times that a row is read back
+ *  @param cells words of `cell-layout.ts`
  *  @param random room for one row and four elements more
  *  @param product room for one row
  *  @param result out, doubles: counts clipped, Σ over rows of the largest count, pulses given */
@@ -81,16 +81,8 @@ export function update(
   lanes: i32,
   words: i32,
   pulseMax: i32,
-  unitsPerPulse: i32,
-  full: i32,
-  reference: i32,
+  verify: i32,
   cells: usize,
-  weights: usize,
-  weightStride: i32,
-  transposed: usize,
-  transposedStride: i32,
-  wear: usize,
-  devices: usize,
   random: usize,
   product: usize,
   result: usize,
@@ -176,26 +168,12 @@ export function update(
           used &= used - 1;
           const count = load<i32>(product + ((<usize>outputs) << 2) + 16 + ((<usize>lane) << 2));
           const column = j + lane;
-          const k = first + <usize>column;
-          const now = <i32>load<u16>(cells + (k << 1));
-          const worn = load<u32>(wear + (k << 2));
-          const conductance =
-            devices !== 0
-              ? pulsed(devices, i, column, <i32>k, now, count, worn)
-              : min(max(now + count * unitsPerPulse, 0), full);
-          store<u16>(cells + (k << 1), <u16>conductance);
-          const weight = <i16>(conductance - reference);
-          store<i16>(weights + ((<usize>i * <usize>weightStride + <usize>column) << 1), weight);
-          if (transposed !== 0)
-            store<i16>(transposed + ((<usize>column * <usize>transposedStride + <usize>i) << 1), weight);
-          const amount = abs(count);
-          store<u32>(wear + (k << 2), worn + <u32>amount);
-          given += amount;
-          largest = max(largest, amount);
+          given += programCell(cells, i, column, <i32>first + column, count);
+          largest = max(largest, abs(count));
         }
       }
     }
-    slots += largest;
+    if (largest !== 0) slots += largest + verify;
   }
   store<f64>(result, <f64>clipped);
   store<f64>(result, <f64>slots, 8);

@@ -48,7 +48,7 @@ describe("rank-sum", () => {
     rankSum(newProgram({ levels: 100 }, settings, new Random(seed)))(cells, gradient, 0.3);
     const sum = reconstruct(gradient, new Float64Array(sizeOf(gradient)));
     const pulseSettings = { levels: 100, rounding: "stochastic", maxPulses: 31 } as const;
-    applyPulses(expected.weights, sum, 0.3, pulseSettings, new Random(seed), expected.pulses);
+    applyPulses(expected, sum, 0.3, pulseSettings, new Random(seed));
     expect(cells).toEqual(expected);
   });
 });

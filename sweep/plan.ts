@@ -1,0 +1,67 @@
+/** From a sweep file to its tasks: each point's design, times what is run for each. */
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { shapeOf } from "../data/samples.ts";
+import { EXIT, Refusal } from "../generator/errors.ts";
+import type { Design } from "../generator/schema.ts";
+import { datasetOf } from "./datasets.ts";
+import { besideFile, pointsOf } from "./points.ts";
+import { programVersion } from "./program.ts";
+import { readSweep } from "./schema.ts";
+import type { Plan } from "./store.ts";
+import { newTask, type Task } from "./task.ts";
+
+export interface Planned {
+  readonly plan: Plan;
+  readonly tasks: readonly Task[];
+  /** Points that are no valid design, where the file says to skip them. */
+  readonly skipped: number;
+  /** Points whose design is another point's, too: they have one task. */
+  readonly repeated: number;
+}
+
+/** @throws Refusal where tasks were planned with another program than this one */
+export function refuseOtherProgram(name: string, tasks: readonly Task[]): void {
+  for (const { work, program } of tasks) {
+    const own = programVersion(work.kind);
+    if (program !== own)
+      throw new Refusal(
+        `${name}: the program has changed since the sweep was planned (${program}, now ${own}); run it again without --resume`,
+      );
+  }
+}
+
+/** @throws Refusal: what is wrong, where, and what would be right */
+export function planSweep(file: string): Planned {
+  const sweep = readSweep(file);
+  const points = pointsOf(file, sweep);
+  const data = sweep.data === undefined ? undefined : resolve(besideFile(file, sweep.data));
+  if (data !== undefined && !statSync(data, { throwIfNoEntry: false }))
+    throw new Refusal(
+      `${file}: data: ${sweep.data} does not exist; give a folder of IDX files or a CSV file`,
+      EXIT.environment,
+    );
+  const works = Array.isArray(sweep.work) ? sweep.work : [sweep.work];
+  const kinds = works.map(({ kind }) => kind);
+  const twice = kinds.find((kind, n) => kinds.indexOf(kind) !== n);
+  if (twice !== undefined) throw new Refusal(`${file}: work: ${twice} is given twice; leave one out`);
+  const checksums = new Map<string, string>();
+  const checksum = (design: Design): string => {
+    const shape = JSON.stringify(shapeOf(design.network));
+    const found = checksums.get(shape) ?? datasetOf(design, data).sha256;
+    checksums.set(shape, found);
+    return found;
+  };
+  const tasks = new Map<string, Task>();
+  for (const { point, design } of points.list)
+    for (const work of works) {
+      const task = newTask(point, design, work, checksum(design), data);
+      if (!tasks.has(task.hash)) tasks.set(task.hash, task);
+    }
+  return {
+    plan: { name: sweep.name, file, axes: Object.keys(sweep.axes), every: points.every, kinds },
+    tasks: [...tasks.values()],
+    skipped: points.skipped,
+    repeated: points.list.length * works.length - tasks.size,
+  };
+}
