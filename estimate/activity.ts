@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadDataset } from "../data/dataset.ts";
-import { epochOrder } from "../data/order.ts";
+import { epochLength, epochOrder } from "../data/order.ts";
+import { shapeOf } from "../data/samples.ts";
 import { Refusal } from "../generator/errors.ts";
 import type { PreparedMachine } from "../generator/prepare.ts";
 import { writeFileWhole } from "../generator/write.ts";
@@ -39,7 +40,7 @@ export interface LayerActivity {
 export interface Activity {
   readonly samples: number;
   readonly batches: number;
-  /** Samples of one epoch: whole batches of the training data. */
+  /** Samples of one epoch, in whole batches. */
   readonly epochSamples: number;
   readonly data: string;
   readonly cycles: number;
@@ -57,8 +58,7 @@ const nothing = (): Sums => ({ drivenLines: 0, cells: 0, conductance: 0 });
 /** As measured, or kept from an earlier run of the same machine on the same data. */
 export async function activityOf(prepared: PreparedMachine, data?: string): Promise<Activity> {
   const { ir } = prepared;
-  const shape = { inputs: ir.vectors[0].size, outputs: ir.errorUnit.outputs };
-  const { sha256 } = loadDataset(shape, { path: data });
+  const { sha256 } = loadDataset(shapeOf(ir.design.network), { path: data });
   const key = createHash("sha256")
     .update(JSON.stringify([ir, sha256, ENOUGH_SAMPLES, LEAST_BATCHES]))
     .digest("hex");
@@ -72,16 +72,16 @@ export async function activityOf(prepared: PreparedMachine, data?: string): Prom
 }
 
 async function measureActivity({ ir, conductances }: PreparedMachine, data?: string): Promise<Activity> {
-  const shape = { inputs: ir.vectors[0].size, outputs: ir.errorUnit.outputs };
-  const dataset = loadDataset(shape, { path: data });
+  const dataset = loadDataset(shapeOf(ir.design.network), { path: data });
   const { train } = dataset;
-  const possible = Math.floor(train.count / ir.batch);
+  const { seed, epochSamples } = ir.design.training;
+  const possible = Math.floor(epochLength(train.count, epochSamples) / ir.batch);
   if (possible === 0)
     throw new Refusal(
       `${ir.name}: training.batch: ${ir.batch} samples are more than the ${train.count} to train on; use ${train.count} or fewer`,
     );
   const batches = Math.min(possible, Math.max(LEAST_BATCHES, Math.ceil(ENOUGH_SAMPLES / ir.batch)));
-  const order = epochOrder(train.count, ir.design.training.seed, 0);
+  const order = epochOrder(train.count, seed, 0, epochSamples);
   const runner = await createRunner(ir, conductances, { train, test: { ...dataset.test, count: 0 } }, 1);
   const { machine } = runner;
   const { scratch } = runner.path;
