@@ -55,15 +55,16 @@ async function secondsOf(task: Task): Promise<number> {
   const { design, data, work: settings } = task;
   const work = workOf(settings.kind);
   if (!work.amount || !work.of) return timed(task);
-  const { batch } = design.training;
   const whole = work.amount(settings, design, datasetOf(design, data));
-  const few = Math.max(batch, Math.round((whole.samples * PART) / batch) * batch);
+  const few = Math.max(whole.least, Math.round((whole.samples * PART) / whole.least) * whole.least);
   const more = Math.min(3 * few, whole.samples);
+  if (more <= few && whole.epochs <= 2) return timed(task);
+  const change = work.of;
   const of = (epochs: number, samples: number) =>
-    timed({ ...task, work: (work.of as NonNullable<typeof work.of>)(settings, { epochs, samples }) });
-  if (more <= few) return timed(task);
+    timed({ ...task, work: change(settings, { epochs, samples }, design) });
   const shortest = await of(1, few);
-  const bySample = Math.max(0, ((await of(1, more)) - shortest) / (more - few));
-  const byTest = whole.epochs === 1 ? 0 : Math.max(0, (await of(2, few)) - shortest - few * bySample);
-  return shortest + bySample * (whole.epochs * whole.samples - few) + (whole.epochs - 1) * byTest;
+  const bySample = more <= few ? 0 : Math.max(0, ((await of(1, more)) - shortest) / (more - few));
+  // What a further pass costs beside its samples: a test, and where passes cannot be short, all.
+  const byEpoch = whole.epochs === 1 ? 0 : Math.max(0, (await of(2, few)) - shortest - few * bySample);
+  return shortest + bySample * (whole.epochs * whole.samples - few) + (whole.epochs - 1) * byEpoch;
 }

@@ -102,7 +102,7 @@ export const sweepParts: Readonly<Record<string, z.ZodType>> = {
   "A sample": sample.options[1],
 };
 
-const HELP = "give a sweep file, e.g. examples/tiny.sweep.json; docs/sweeps.md lists its fields";
+const HELP = "give a sweep file, e.g. examples/tiny-methods.sweep.json; docs/sweeps.md lists its fields";
 
 /** @throws Refusal with the path, the value and what would be right */
 export function readSweep(file: string): SweepFile {

@@ -8,7 +8,7 @@ import { runTasks, type Watcher } from "./run.ts";
 import type { Plan, Store } from "./store.ts";
 import { writeTasks } from "./table.ts";
 import { type Failure, newTask, pointText, type Task } from "./task.ts";
-import type { Amount } from "./work.ts";
+import type { WholeAmount } from "./work.ts";
 import { workOf } from "./works.ts";
 
 /** Of the points of a round, one in so many goes on, with so many times the samples. */
@@ -44,19 +44,20 @@ export interface Round {
 }
 
 /** Rounds whose work together is at most the budget: all cost the same, so the first has most candidates.
+ *  @param budget at least 1, in whole tasks
  *  @param available candidates that there are
  *  @param leastPart smallest part that says something */
 export function rounds(budget: number, available: number, leastPart: number): Round[] {
   for (let last = Math.max(0, Math.floor(Math.log(1 / leastPart) / Math.log(RATIO))); last >= 0; last--) {
     const most = Math.min(available, Math.floor((budget * RATIO ** last) / (last + 1)));
-    // More rounds than candidates to drop would only repeat.
+    // Rounds after the last candidate would only repeat.
     if (last > 0 && most < RATIO ** last) continue;
     return Array.from({ length: last + 1 }, (_, r) => ({
-      candidates: Math.max(1, Math.floor(most / RATIO ** r)),
+      candidates: Math.floor(most / RATIO ** r),
       part: RATIO ** (r - last),
     }));
   }
-  return [{ candidates: 1, part: 1 }];
+  throw new Error("without further rounds, the budget's whole tasks are run");
 }
 
 export async function runSearch(options: SearchOptions): Promise<{ tasks: Task[]; failures: Map<string, Failure> }> {
@@ -69,14 +70,20 @@ export async function runSearch(options: SearchOptions): Promise<{ tasks: Task[]
     );
   if (!amount || !of || plan.kinds.length > 1)
     throw new Refusal(`${plan.file}: work: a search needs one kind of work that can be done in part; use train`);
-  const whole = options.tasks.map((task): Amount => amount(task.work, task.design, datasetOf(task.design, task.data)));
+  const whole = options.tasks.map(
+    (task): WholeAmount => amount(task.work, task.design, datasetOf(task.design, task.data)),
+  );
   const leastPart = Math.max(
-    ...options.tasks.map(
-      ({ design }, n) => (LEAST_BATCHES * design.training.batch) / (whole[n].epochs * whole[n].samples),
+    ...whole.map(
+      ({ epochs, samples, least }) => (least < samples ? LEAST_BATCHES * least : least) / (epochs * samples),
     ),
   );
   const candidates = candidatesOf(options.tasks, plan.every);
   const perCandidate = options.tasks.length / candidates.length;
+  if (budget < perCandidate)
+    throw new Refusal(
+      `--budget ${budget}: is less than one point with all its ${plan.every.join(", ")}; use at least ${perCandidate}`,
+    );
   const schedule = rounds(budget / perCandidate, candidates.length, Math.min(1, leastPart));
   const wholeOf = new Map(options.tasks.map((task, n) => [task.hash, whole[n]]));
 
@@ -86,7 +93,7 @@ export async function runSearch(options: SearchOptions): Promise<{ tasks: Task[]
   for (const [r, { part }] of schedule.entries()) {
     const round = alive.map(({ name, tasks }) => ({
       name,
-      tasks: tasks.map((task) => partOf(task, part, wholeOf.get(task.hash) as Amount, of)),
+      tasks: tasks.map((task) => partOf(task, part, wholeOf.get(task.hash) as WholeAmount, of)),
       full: tasks,
     }));
     all.push(...round.flatMap(({ tasks }) => tasks));
@@ -142,14 +149,13 @@ function spread<T>(list: readonly T[], count: number): T[] {
 }
 
 /** The same task on a part of its work: fewer epochs, or less than one. */
-function partOf(task: Task, part: number, whole: Amount, of: NonNullable<ReturnType<typeof workOf>["of"]>): Task {
+function partOf(task: Task, part: number, whole: WholeAmount, of: NonNullable<ReturnType<typeof workOf>["of"]>): Task {
   if (part === 1) return task;
-  const { batch } = task.design.training;
   const samples = part * whole.epochs * whole.samples;
   const amount =
-    samples >= whole.samples
-      ? { epochs: Math.round(samples / whole.samples), samples: whole.samples }
-      : { epochs: 1, samples: Math.max(1, Math.floor(samples / batch)) * batch };
+    samples >= whole.samples || whole.least === whole.samples
+      ? { epochs: Math.max(1, Math.floor(samples / whole.samples + 1e-9)), samples: whole.samples }
+      : { epochs: 1, samples: Math.max(1, Math.floor(samples / whole.least)) * whole.least };
   const { sha256 } = datasetOf(task.design, task.data);
-  return newTask(task.point, task.design, of(task.work, amount), sha256, task.data);
+  return newTask(task.point, task.design, of(task.work, amount, task.design), sha256, task.data);
 }

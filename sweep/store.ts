@@ -210,7 +210,7 @@ export function findSweep(all: string, named?: string): string {
     const planned = (folder: string) => statSync(join(folder, "plan.json")).mtimeMs;
     const [last] = folders.toSorted((a, b) => planned(b) - planned(a));
     if (last === undefined)
-      throw new Refusal(`${all}: holds no sweep; run one first: npx rankloom sweep examples/tiny.sweep.json`);
+      throw new Refusal(`${all}: holds no sweep; run one first: npx rankloom sweep examples/tiny-methods.sweep.json`);
     return last;
   }
   const found =

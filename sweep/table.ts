@@ -230,7 +230,12 @@ export class Tables {
     const missing = aims.find(({ column }) => !columns.includes(column));
     if (missing) throw new Refusal(`--pareto: there is no column ${missing.column}; there are ${columns.join(", ")}`);
     const names = aims.map(({ column }) => quoted(column)).join(", ");
-    const { rows } = await this.rows(`select rowid, ${names} from asked`);
+    const reader = await this.#on.runAndReadAll(`select rowid, ${names} from asked`);
+    const [rowids, ...values] = reader.getColumns();
+    const rows = rowids.map((rowid, n) => ({
+      rowid,
+      ...Object.fromEntries(aims.map(({ column }, a) => [column, values[a][n]])),
+    }));
     const numbers = paretoFront(rows, aims).map(({ rowid }) => Number(rowid));
     const found = await this.rows(`select rowid, * from asked where rowid in (${numbers.join(", ") || "-1"})`);
     const places = new Map(numbers.map((rowid, place) => [rowid, place]));

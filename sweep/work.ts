@@ -36,6 +36,12 @@ export interface Amount {
   readonly samples: number;
 }
 
+/** The amount of a whole task. */
+export interface WholeAmount extends Amount {
+  /** Of fewer samples there is no pass. */
+  readonly least: number;
+}
+
 export interface Work<S extends Settings = Settings> {
   /** Of one entry of `work` in the sweep file; its `kind` is the name in the table. */
   readonly settings: z.ZodType<S>;
@@ -49,6 +55,6 @@ export interface Work<S extends Settings = Settings> {
   run(input: WorkInput<S>): Promise<Figures>;
   /** The amount of the whole task, and the same work of another amount: for searches and pilots. Absent where a task is
    *  only done as a whole. */
-  amount?(settings: S, design: Design, dataset: Dataset): Amount;
-  of?(settings: S, amount: Amount): S;
+  amount?(settings: S, design: Design, dataset: Dataset): WholeAmount;
+  of?(settings: S, amount: Amount, design: Design): S;
 }

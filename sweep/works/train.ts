@@ -47,9 +47,11 @@ export const train: Work<z.infer<typeof settings>> = {
     };
   },
 
-  amount: ({ epochs, samples = Number.POSITIVE_INFINITY }, _design, { train: { count } }) => ({
-    epochs,
-    samples: Math.min(samples, count),
-  }),
-  of: (whole, amount) => ({ ...whole, ...amount }),
+  amount({ epochs, samples = Number.POSITIVE_INFINITY }, { training: { batch, epochSamples } }, { train: { count } }) {
+    // A design that draws its epochs draws as many from fewer samples.
+    if (epochSamples !== undefined) return { epochs, samples: epochSamples, least: epochSamples };
+    return { epochs, samples: Math.min(samples, count), least: batch };
+  },
+  of: (whole, { epochs, samples }, { training: { epochSamples } }) =>
+    epochSamples === undefined ? { ...whole, epochs, samples } : { ...whole, epochs },
 };

@@ -4,13 +4,16 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { program } from "../../cli/main.ts";
 import { loadDesign } from "../../generator/load.ts";
+import { planSweep } from "../../sweep/plan.ts";
 import { node, ROOT, rankloom, temporaryFolder } from "./rankloom.ts";
 
 const folder = join(ROOT, "examples");
 const readme = readFileSync(join(folder, "README.md"), "utf8");
-const designs = readdirSync(folder).filter((name) => /(?<!\.sweep)\.json$/.test(name));
+const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
+const sweeps = files.filter((name) => name.endsWith(".sweep.json"));
+const designs = files.filter((name) => !sweeps.includes(name));
 const all = [...readme.matchAll(/^npx rankloom (.+)$/gm)].map(([, words]) => words.split(" "));
-/** Those of a design, and those that make one's device. */
+/** Those of a design or a sweep, and those that make one's device. */
 const commands = all.filter(([name]) => name !== "device");
 const deviceCommands = all.filter(([name]) => name === "device");
 
@@ -40,11 +43,20 @@ describe("each example", () => {
   });
 });
 
+it.each(sweeps)("%s is a sweep, and has its place and its number of tasks in the README", (name) => {
+  const { plan, tasks } = planSweep(join(folder, name));
+  expect(`${plan.name}.sweep.json`).toBe(name);
+  const [, section] = readme.split(`## \`${name}\``);
+  expect(section.split("\n## ")[0]).toContain(` ${tasks.length} tasks`);
+});
+
 it.each(commands.map((words) => [words.join(" "), words] as const))("the program takes: %s", (_, words) => {
   const [name, file, ...options] = words;
   const command = program().commands.find((c) => c.name() === name);
   const known = command?.options.map(({ long }) => long);
   for (const option of options.filter((word) => word.startsWith("--"))) expect(known).toContain(option);
+  if (name === "sweep") expect(() => planSweep(join(ROOT, file))).not.toThrow();
+  if (name === "sweep" || name === "query") return;
   const sets = options.filter((_word, k) => options[k - 1] === "--set");
   expect(() => loadDesign(join(ROOT, file), sets)).not.toThrow();
 });
