@@ -1,4 +1,4 @@
-/** Cells whose output bits do not depend on each other, taken apart bit by bit and put together again. */
+/** Wide cells whose output bits do not depend on each other, taken apart bit by bit and put together again. */
 import type { Bit, Cell } from "./cones.ts";
 
 /** Ports that have a bit for each bit of the output; the others are read by all bits. */
@@ -11,8 +11,12 @@ const PORTS: Readonly<Record<string, readonly string[]>> = {
   $not: ["A", "Y"],
 };
 
+/** A cell of more bits is that of several lanes or words; one of fewer stays whole, as ABC then shares its select. */
+const WORD = 64;
+
 /** How many bits a cell falls into; 1: it stays whole. */
-export const bitsOf = ({ type, connections }: Cell): number => (type in PORTS ? connections.Y.length : 1);
+export const bitsOf = ({ type, connections }: Cell): number =>
+  type in PORTS && connections.Y.length > WORD ? connections.Y.length : 1;
 
 /** The cell that makes some bits of a cell's output.
  *  @param bits of Y, at most `bitsOf(cell)` of them */
