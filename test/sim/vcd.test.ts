@@ -1,5 +1,5 @@
 /** Waveforms of a window, against the waveform of the whole run. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -7,13 +7,18 @@ import { afterAll, describe, expect, it } from "vitest";
 import { presets } from "../../generator/presets.ts";
 import { validateDesign } from "../../generator/schema.ts";
 import { train } from "../../sim/train.ts";
+import { vcdText } from "../../sim/vcd.ts";
+import type { Window } from "../../sim/waveform.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "rankloom-vcd-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const design = validateDesign({ ...presets.tiny, training: { batch: 4, learningRate: 0.5 } }, "tiny");
-const run = (vcd?: { file: string; from: number; cycles: number }) =>
-  train({ design, epochs: 1, samples: 24, testSamples: 4, threads: 1, vcd });
+const run = (vcd?: { file: string } & Window) =>
+  train({
+    ...{ design, epochs: 1, samples: 24, testSamples: 4, threads: 1 },
+    window: vcd && { ...vcd, take: (waveform) => writeFileSync(vcd.file, vcdText(waveform)) },
+  });
 
 /** Value of every variable in every cycle of a VCD, as `name=value` by cycle. */
 function values(file: string): Map<number, Map<string, string>> {
@@ -58,8 +63,11 @@ describe("a waveform's window", () => {
           expect([...window.keys()]).toEqual(Array.from({ length: cycles }, (_, k) => from + k));
           for (const [cycle, seen] of window)
             for (const [name, value] of seen) {
-              // Data is compared where its strobe is up; strobes and levels always.
-              if (/phase|range|write$|start$|valid$|pulse$/.test(name) && reference.get(cycle)?.get(name) !== value)
+              // Data is compared where its strobe is up; strobes, levels and what every sample writes always.
+              if (
+                /phase|layer$|range|write$|start$|valid$|pulse$/.test(name) &&
+                reference.get(cycle)?.get(name) !== value
+              )
                 expect.fail(
                   `cycle ${cycle}, ${name}: ${value} in the window, ${reference.get(cycle)?.get(name)} in the whole`,
                 );
