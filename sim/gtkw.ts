@@ -1,7 +1,7 @@
 /** The save file that GTKWave reads beside a waveform: every signal, grouped by module, zoomed to the window.
  *  Flags as GTKWave 3.3 has them in its analyzer.h. */
 import { bounds } from "./vcd.ts";
-import { pathOf, type Signal, signalsOf, type Waveform } from "./waveform.ts";
+import { allSignals, pathOf, type Signal, type Waveform } from "./waveform.ts";
 
 const BINARY = 0x8 | 0x20;
 const HEXADECIMAL = 0x2 | 0x20;
@@ -34,7 +34,7 @@ function groupsOf(signals: readonly Signal[]): Group[] {
       }
       group = inner;
     }
-    if (!group.signals.some((s) => s.name === signal.name)) group.signals.push(signal);
+    group.signals.push(signal);
   }
   return root.groups;
 }
@@ -76,7 +76,7 @@ export function gtkwText({ ir, from, cycles }: Waveform, name: string): string {
     "[pos] -1 -1",
     `*${zoom.toFixed(6)} ${Array.from({ length: MARKERS }, () => -1).join(" ")}`,
     `[treeopen] ${ir.name}.`,
-    ...groupsOf(ir.channels.flatMap(signalsOf)).flatMap((group) => lines(ir.name, group, false)),
+    ...groupsOf(allSignals(ir)).flatMap((group) => lines(ir.name, group, false)),
     "",
   ].join("\n");
 }

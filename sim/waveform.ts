@@ -40,6 +40,13 @@ export const signalsOf = ({ scope, strobe, fields }: ChannelIr): Signal[] => [
   ...fields.map(({ name, bits }) => ({ scope, name, bits })),
 ];
 
+/** Every signal of a design, once, also where channels share it. */
+export function allSignals({ channels }: Ir): Signal[] {
+  const found = new Map<string, Signal>();
+  for (const signal of channels.flatMap(signalsOf)) found.set(pathOf(signal), signal);
+  return [...found.values()];
+}
+
 /** Path of a signal below the top. */
 export const pathOf = ({ scope, name }: Signal): string => `${scope}.${name}`;
 

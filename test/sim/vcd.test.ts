@@ -9,6 +9,7 @@ import { validateDesign } from "../../generator/schema.ts";
 import { train } from "../../sim/train.ts";
 import { vcdText } from "../../sim/vcd.ts";
 import type { Window } from "../../sim/waveform.ts";
+import { vcdValues } from "./vcd-values.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "rankloom-vcd-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -20,28 +21,6 @@ const run = (vcd?: { file: string } & Window) =>
     window: vcd && { ...vcd, take: (waveform) => writeFileSync(vcd.file, vcdText(waveform)) },
   });
 
-/** Value of every variable in every cycle of a VCD, as `name=value` by cycle. */
-function values(file: string): Map<number, Map<string, string>> {
-  const names = new Map<string, string>();
-  const scope: string[] = [];
-  const now = new Map<string, string>();
-  const cycles = new Map<number, Map<string, string>>();
-  let cycle = -1;
-  for (const line of readFileSync(file, "utf8").split("\n")) {
-    const word = line.split(" ");
-    if (word[0] === "$scope") scope.push(word[2]);
-    else if (word[0] === "$upscope") scope.pop();
-    else if (word[0] === "$var") names.set(word[3], [...scope, word[4]].join("."));
-    else if (line.startsWith("#")) {
-      const next = Number(line.slice(1));
-      for (let c = cycle; c >= 0 && c < next; c++) cycles.set(c, new Map(now));
-      cycle = next;
-    } else if (/^b/.test(line)) now.set(names.get(word[1]) as string, word[0].slice(1));
-    else if (/^[01]/.test(line)) now.set(names.get(line.slice(1)) as string, line[0]);
-  }
-  return cycles;
-}
-
 describe("a waveform's window", () => {
   it("shows what the whole waveform shows in those cycles, and changes nothing of the training", async () => {
     const whole = join(folder, "whole.vcd");
@@ -49,7 +28,7 @@ describe("a waveform's window", () => {
     const all = await run({ file: whole, from: 0, cycles: plain.cycles.total });
     expect(all.stateHash).toBe(plain.stateHash);
     expect(all.cycles).toEqual(plain.cycles);
-    const reference = values(whole);
+    const reference = vcdValues(readFileSync(whole, "utf8"));
     expect(reference.size).toBe(plain.cycles.total);
     await fc.assert(
       fc.asyncProperty(
@@ -59,7 +38,7 @@ describe("a waveform's window", () => {
           const file = join(folder, "window.vcd");
           const part = await run({ file, from, cycles });
           expect(part.stateHash).toBe(plain.stateHash);
-          const window = values(file);
+          const window = vcdValues(readFileSync(file, "utf8"));
           expect([...window.keys()]).toEqual(Array.from({ length: cycles }, (_, k) => from + k));
           for (const [cycle, seen] of window)
             for (const [name, value] of seen) {
