@@ -2,9 +2,9 @@
 import { basename, extname } from "node:path";
 import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/errors.ts";
-import type { Design } from "../generator/schema.ts";
 import { WholeFile } from "../generator/write.ts";
-import type { Signal, Waveform } from "../sim/waveform.ts";
+import type { TrainOptions, TrainResult } from "../sim/train.ts";
+import type { Signal, Waveform, Window } from "../sim/waveform.ts";
 import {
   addDesign,
   addJson,
@@ -55,8 +55,14 @@ async function wave(name: string, options: Options): Promise<void> {
   const open = Object.entries(files).map(([kind, file]) => [kind, new WholeFile(file)] as const);
   const output = await Output.open(options.json);
   const window = windowOf(options);
-  const { waveform, result } = await trained(design, options, output);
-  if (result.interrupted && (waveform?.cycles ?? 0) < window.cycles) process.exitCode = EXIT.interrupted;
+  const { waveform, result } = await trainedTo(window, {
+    design,
+    data: options.data,
+    signal: interruptible(),
+    onProgress: (p) => output.progress(`epoch ${p.epoch}`, p.samples, p.of),
+  });
+  output.endProgress();
+  if ((waveform?.cycles ?? 0) < window.cycles) process.exitCode = EXIT.interrupted;
   if (!waveform) throw new Refusal(`--from: ${notReached(window.from, result.cycles.total)}`, EXIT.interrupted);
   const texts = await textsOf(waveform, files, chosen && [...new Set(chosen)]);
   for (const [kind, file] of open) file.write(texts[kind]);
@@ -104,17 +110,18 @@ function matching(all: readonly Signal[], pattern: string): Signal[] {
 }
 
 /** Trains until the window is full. */
-async function trained(design: Design, options: Options, output: Output) {
+export async function trainedTo(
+  window: Window,
+  settings: Pick<TrainOptions, "design" | "data" | "signal" | "onProgress">,
+): Promise<{ waveform: Waveform | undefined; result: TrainResult }> {
   const { train } = await import("../sim/train.ts");
-  const window = windowOf(options);
   const full = new AbortController();
   const taken: Waveform[] = [];
   const result = await train({
-    design,
-    data: options.data,
+    ...settings,
     epochs: Number.MAX_SAFE_INTEGER,
     testSamples: 1,
-    signal: AbortSignal.any([interruptible(), full.signal]),
+    signal: AbortSignal.any([...(settings.signal ? [settings.signal] : []), full.signal]),
     window: {
       ...window,
       take: (waveform) => {
@@ -122,9 +129,7 @@ async function trained(design: Design, options: Options, output: Output) {
         full.abort();
       },
     },
-    onProgress: (p) => output.progress(`epoch ${p.epoch}`, p.samples, p.of),
   });
-  output.endProgress();
   return { waveform: taken.at(0), result };
 }
 
@@ -139,7 +144,8 @@ async function textsOf(
   return files.svg === undefined ? texts : { ...texts, svg: await diagram(waveform, chosen) };
 }
 
-async function diagram(waveform: Waveform, chosen: readonly Signal[] | undefined): Promise<string> {
+/** @param chosen signals in their order; if absent, the usual ones */
+export async function diagram(waveform: Waveform, chosen?: readonly Signal[]): Promise<string> {
   const { svg } = await import("./picture.ts");
   const { firstField, gridOf, timingSpec, titleOf } = await import("./timing-picture.ts");
   const { pathOf } = await import("../sim/waveform.ts");

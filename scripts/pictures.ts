@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { TopLevelSpec } from "vega-lite";
 import { BLUE, CONFIG, INK, MONO, ORANGE, PALE, svg } from "../cli/picture.ts";
 import { type StrobeEvent, type Timing, timingSpec } from "../cli/timing-picture.ts";
+import { diagram, trainedTo } from "../cli/wave.ts";
 import { loadHead } from "../data/dataset.ts";
 import type { Ir } from "../generator/ir.ts";
 import { loadDesign } from "../generator/load.ts";
@@ -442,6 +443,9 @@ function rangesSpec(): TopLevelSpec {
   } as TopLevelSpec;
 }
 
+/** The window of docs/waveforms.md: one sample of the preset `tiny`, and the LOAD of the next. */
+const WAVEFORM = { from: 1055, cycles: 220 };
+
 /** Files of each picture, by name. */
 const pictures: Readonly<Record<string, () => Promise<Record<string, string>>>> = {
   ...Object.fromEntries(
@@ -454,6 +458,10 @@ const pictures: Readonly<Record<string, () => Promise<Record<string, string>>>> 
       },
     ]),
   ),
+  waveform: async () => {
+    const { waveform } = await trainedTo(WAVEFORM, loadDesign("tiny", []));
+    return { "waveform.svg": await diagram(waveform as Waveform) };
+  },
   ranges: async () => ({ "ranges.svg": await svg(rangesSpec(), RANGES_TITLE) }),
   accuracy: async () => {
     const points = await measure();
