@@ -78,7 +78,10 @@ it.each(commands)("%s: the program takes %s", (_page, _line, words) => {
     }
     const option = options.get(words[k]);
     expect(option, words[k]).toBeDefined();
-    if (option?.required) option.parseArg?.(words[++k], option.defaultValue as never);
+    if (!option?.required) continue;
+    k++;
+    expect(words[k], `a value of ${option.long}`).toBeDefined();
+    option.parseArg?.(words[k], option.defaultValue as never);
   }
   const wanted = command?.registeredArguments ?? [];
   expect(operands.length).toBeGreaterThanOrEqual(wanted.filter((argument) => argument.required).length);
