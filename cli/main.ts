@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addCompare } from "./compare.ts";
 import { addDevice } from "./device.ts";
+import { addEstimate } from "./estimate.ts";
 import { addGenerate } from "./generate.ts";
 import { addGolden } from "./golden.ts";
 import { addMemory } from "./memory.ts";
@@ -45,6 +46,7 @@ export function program(): Command {
     addGolden,
     addCompare,
     addMemory,
+    addEstimate,
     addDevice,
     addPulses,
     addSweep,

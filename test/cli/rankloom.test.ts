@@ -137,12 +137,6 @@ describe("rankloom golden", () => {
     expect(stderr).toMatch(/^\/dev\/full: cannot be written: no space is left on its disk; .*\n$/);
   });
 
-  it("is refused by the golden model where it has pairs of cells", async () => {
-    const run = await rankloom(["golden", "tiny", "--set", "tile.encoding=differential"]);
-    expect(run.code).toBe(2);
-    expect(run.stderr).toMatch(/^tiny: tile\.encoding: differential pairs are in the machine only; use offset/);
-  });
-
   it("hands over what was finished when it is interrupted", async () => {
     const folder = temporaryFolder();
     const file = join(folder, "r.json");
