@@ -64,12 +64,12 @@ it("the pages have commands", () => {
 });
 
 it.each(commands)("%s: the program takes %s", (_page, _line, words) => {
-  let command: Command | undefined = program();
-  let k = 0;
-  while (command?.commands.some((c) => c.name() === words[k]))
-    command = command.commands.find((c) => c.name() === words[k++]);
-  expect(k).toBeGreaterThan(0);
-  const options = new Map(command?.options.map((option) => [option.long, option]));
+  const named = (of: Command, name: string) => of.commands.find((c) => c.name() === name);
+  let command = named(program(), words[0]) as Command;
+  expect(command, words[0]).toBeDefined();
+  let k = 1;
+  for (let inner = named(command, words[k]); inner; inner = named(command, words[++k])) command = inner;
+  const options = new Map(command.options.map((option) => [option.long, option]));
   const operands: string[] = [];
   for (; k < words.length; k++) {
     if (!words[k].startsWith("--")) {
@@ -83,7 +83,7 @@ it.each(commands)("%s: the program takes %s", (_page, _line, words) => {
     expect(words[k], `a value of ${option.long}`).toBeDefined();
     option.parseArg?.(words[k], option.defaultValue as never);
   }
-  const wanted = command?.registeredArguments ?? [];
+  const wanted = command.registeredArguments;
   expect(operands.length).toBeGreaterThanOrEqual(wanted.filter((argument) => argument.required).length);
   expect(operands.length).toBeLessThanOrEqual(wanted.length);
 });
