@@ -14,6 +14,7 @@ import { runProgram } from "./run.ts";
 import { addSweep } from "./sweep.ts";
 import { addTrain } from "./train.ts";
 import { addVerify } from "./verify.ts";
+import { addWave } from "./wave.ts";
 
 const EXIT_CODES = `
 Exit codes:
@@ -41,6 +42,7 @@ export function program(): Command {
     addGenerate,
     addTrain,
     addVerify,
+    addWave,
     addGolden,
     addCompare,
     addMemory,

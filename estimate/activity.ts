@@ -95,13 +95,14 @@ async function measureActivity({ ir, conductances }: PreparedMachine, data?: str
     for (let batch = 0; batch < batches; batch++) {
       const before = machine.state.layers.map(({ cells, wear }) => ({ cells: cells.slice(), wear: wear.slice() }));
       const lines = ir.layers.map(({ inputs, outputs }, l) => lineSums(before[l].cells, inputs, outputs, ir.cell.full));
+      const each = ir.cell.pairs ? 2 : 1;
       for (const index of order.subarray(batch * ir.batch, (batch + 1) * ir.batch)) {
         const { size, bits } = ir.vectors[0];
         const codes = train.codes.subarray(index * size, (index + 1) * size);
         machine.sample(inputCodes(codes, bits), train.labels[index], true);
         ir.layers.forEach(({ inputs, outputs }, l) => {
-          count(sums[l].forward, scratch.x[l], inputs, lines[l].rows, outputs);
-          if (l > 0) count(sums[l].backward, scratch.delta[l], outputs, lines[l].columns, inputs);
+          count(sums[l].forward, scratch.x[l], inputs, lines[l].rows, each * outputs);
+          if (l > 0) count(sums[l].backward, scratch.delta[l], outputs, lines[l].columns, each * inputs);
         });
       }
       machine.state.layers.forEach(({ cells, wear }, l) => {
@@ -131,16 +132,15 @@ async function measureActivity({ ir, conductances }: PreparedMachine, data?: str
   }
 }
 
-/** Sums of the conductances of each row's and each column's cells. */
+/** Sums of the conductances of each row's and each column's cells; of pairs, of both. */
 function lineSums(cells: Uint16Array, inputs: number, outputs: number, full: number) {
   const rows = new Float64Array(inputs);
   const columns = new Float64Array(outputs);
-  for (let i = 0; i < inputs; i++)
-    for (let j = 0; j < outputs; j++) {
-      const g = cells[i * outputs + j] / full;
-      rows[i] += g;
-      columns[j] += g;
-    }
+  cells.forEach((units, k) => {
+    const g = units / full;
+    rows[Math.floor(k / outputs) % inputs] += g;
+    columns[k % outputs] += g;
+  });
   return { rows, columns };
 }
 

@@ -177,9 +177,13 @@ function analogLeaves(inputs: AreaInputs, layer: LayerIr): Leaf[] {
   const muxed = columns + (backwards ? rows : 0);
   return [
     leaf(
-      ...(["crossbar_cells", "crossbar_cells", `cells of ${tiles} tiles and a reference column of each`] as const),
-      tiles * ir.tileRows * (ir.tileCols + 1) * cell.value * f2,
-      "tiles · rows · (columns + 1) · cell area · F²",
+      ...([
+        "crossbar_cells",
+        "crossbar_cells",
+        `cells of ${tiles} tiles${ir.cell.pairs ? ", two for a weight" : " and a reference column of each"}`,
+      ] as const),
+      tiles * ir.tileRows * (ir.cell.pairs ? 2 * ir.tileCols : ir.tileCols + 1) * cell.value * f2,
+      `tiles · rows · ${ir.cell.pairs ? "2 · columns" : "(columns + 1)"} · cell area · F²`,
       [...size, node],
       [cell, selected],
     ),

@@ -210,8 +210,8 @@ function readLeaves(
   const seconds = constants.use("cell.readSeconds", { seconds: constants.use("cell.readSeconds").value });
   const per = (total: number) => total / activity.samples;
   const siemens = (count: number, g: number) => (count / onOff.value + g * (1 - 1 / onOff.value)) / onOhm.value;
-  // The reference column of each tile along the line conducts at each step.
-  const references = per(drivenLines) * read.steps * read.sampledTiles;
+  // The reference column of each tile along the line conducts at each step; pairs have none.
+  const references = ir.cell.pairs ? 0 : per(drivenLines) * read.steps * read.sampledTiles;
   const referencePart = ir.cell.reference / ir.cell.full;
   const line = lineCapacitance(inputs, direction === "forward" ? ir.tileCols : ir.tileRows);
   const chargings = per(drivenLines) * read.steps * read.sampledTiles;
