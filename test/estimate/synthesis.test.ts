@@ -273,8 +273,9 @@ describe("cones", () => {
     const Y = Array.from({ length: width }, (_, n) => 1000 + n);
     const A = type === "$mux" ? long.slice(0, width) : short.slice(0, width);
     const B = long.slice(0, width);
-    const own = type === "$mux" ? { A, B, S: [short[0]], Y } : type === "$not" ? { A, Y } : { A, B, Y };
-    const widths =
+    const own: Cell["connections"] =
+      type === "$mux" ? { A, B, S: [short[0]], Y } : type === "$not" ? { A, Y } : { A, B, Y };
+    const widths: Cell["parameters"] =
       type === "$mux" ? { WIDTH: width } : { A_WIDTH: A.length, Y_WIDTH: width, A_SIGNED: signed, B_SIGNED: signed };
     const whole: Cell = {
       ...{ type, parameters: widths, connections: own },

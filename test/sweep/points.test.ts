@@ -187,7 +187,7 @@ describe("a sweep file is refused in one line", () => {
     [{ ...base, constraints: ["training.seed > 5"] }, /: no point is left; loosen "constraints"$/],
     [
       { ...base, work: { kind: "paint" } },
-      /: work\.kind: "paint" is not allowed; use "estimate", "train" or "verify"$/,
+      /: work\.kind: "paint" is not allowed; use "estimate" or "train" or "verify"$/,
     ],
     [{ ...base, work: [] }, /: work: has no elements; /],
     [
