@@ -120,3 +120,7 @@ export function table(rows: readonly (readonly string[])[], left: readonly numbe
 export function dataOf({ name, source }: { readonly name: string; readonly source: string }): string {
   return source.startsWith(name) ? source : `${name} (${source})`;
 }
+
+/** Where a run left its results. */
+export const leftText = (folder: string): string =>
+  `results are in ${folder}; their pages and pictures: npx rankloom report ${folder}`;

@@ -3,23 +3,26 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/errors.ts";
+import type { CellMaps } from "../sim/cells.ts";
 import type { TrainOptions, TrainResult } from "../sim/train.ts";
 import {
   type AmountOptions,
   addAmounts,
   addDesign,
   addJson,
+  addOut,
   addSeed,
   type DesignOptions,
   designOf,
+  type OutOptions,
   wholeNumber,
 } from "./options.ts";
-import { bits, count, dataOf, Output, percent, table } from "./output.ts";
+import { bits, count, dataOf, leftText, Output, percent, table } from "./output.ts";
 import { interruptible } from "./run.ts";
 
 const WINDOW_CYCLES = 1000;
 
-interface Options extends DesignOptions, AmountOptions {
+interface Options extends DesignOptions, AmountOptions, OutOptions {
   readonly threads?: number;
   readonly json?: string;
   readonly vcd?: string;
@@ -30,7 +33,7 @@ interface Options extends DesignOptions, AmountOptions {
 export function addTrain(root: Command): Command {
   const command = root.command("train").description("train a design on the cycle-accurate simulator");
   addAmounts(addSeed(addDesign(command)));
-  return addJson(command)
+  return addOut(addJson(command))
     .option("--threads <n>", "worker threads; the result is the same with any number", wholeNumber("--threads", 1, 256))
     .option("--vcd <file>", "write the waveform of a window of cycles")
     .option("--from <cycle>", "first cycle of the waveform (default: 0)", wholeNumber("--from", 0))
@@ -42,8 +45,12 @@ async function train(name: string, options: Options): Promise<void> {
   const vcd = windowOf(options);
   const { design } = await designOf(name, options);
   const output = await Output.open(options.json);
-  const { train: run } = await import("../sim/train.ts");
   const { data, epochs, samples, testSamples, threads } = options;
+  const { RunFolder } = await import("../report/runs.ts");
+  const told = { kind: "train", design, settings: { data, epochs, samples, testSamples } } as const;
+  const folder = RunFolder.open(options.out, told);
+  const { train: run } = await import("../sim/train.ts");
+  let cells: CellMaps | undefined;
   const settings: TrainOptions = {
     design,
     data,
@@ -52,6 +59,9 @@ async function train(name: string, options: Options): Promise<void> {
     testSamples,
     threads,
     vcd,
+    onCells: (maps) => {
+      cells = maps;
+    },
     signal: interruptible(),
     onProgress: (p) => output.progress(`epoch ${p.epoch} of ${p.epochs}`, p.samples, p.of),
     onEpoch: (e) => output.say(`epoch ${e.epoch}: ${percent(e.accuracy)} right, ${e.seconds.toFixed(1)} s`),
@@ -60,6 +70,7 @@ async function train(name: string, options: Options): Promise<void> {
   output.endProgress();
   await output.result(result);
   output.say(summary(result));
+  if (folder && !result.interrupted) output.say(leftText(await folder.write({ ...told, result }, cells)));
   if (vcd) output.say(`waveform: ${vcd.file}, cycles ${vcd.from} to ${vcd.from + vcd.cycles - 1}`);
   if (result.interrupted) process.exitCode = EXIT.interrupted;
 }
