@@ -30,7 +30,7 @@ export function wearByTile(cells: CellMaps): Picture {
   return {
     id: "pulses-by-tile",
     title: "Pulses per cell, by tile",
-    note: `Lines are the borders of the tiles of ${cells.tileRows} × ${cells.tileCols} cells; a square is the mean of ${cells.layers[0].wear.blockRows} × ${cells.layers[0].wear.blockCols} cells. Grey: cells that carry no weight.`,
+    note: `Lines are the borders of the tiles of ${cells.tileRows} × ${cells.tileCols} cells; a square is the mean of ${cells.layers[0].wear.blockRows} × ${cells.layers[0].wear.blockCols} cells. Each layer has colours of its own. Grey: cells that carry no weight.`,
     content: plot(
       {
         spacing: 30,
@@ -39,10 +39,11 @@ export function wearByTile(cells: CellMaps): Picture {
           const width = wear.colTiles * cells.tileCols;
           return {
             title: { text: `layer ${layer}`, fontSize: 12 },
-            transform: [{ filter: `datum.layer === ${layer}` }],
+            transform: [{ filter: `datum.layer === ${layer} && datum.pulses !== null` }, ...overlap],
             width: Math.max(40, width * scale),
             height: Math.max(40, height * scale),
-            mark: { type: "rect", strokeWidth: 0 },
+            view: { fill: "#DDDDDD" },
+            mark: { type: "rect", clip: true },
             encoding: {
               x: {
                 field: "left",
@@ -59,22 +60,27 @@ export function wearByTile(cells: CellMaps): Picture {
               },
               y2: { field: "bottom" },
               color: {
-                condition: { test: "datum.pulses === null", value: "#DDDDDD" },
                 field: "pulses",
                 type: "quantitative",
                 scale: { scheme: "cividis", zero: true },
-                legend: { title: "pulses a cell" },
+                legend: { title: "pulses a cell", gradientLength: 120 },
               },
               tooltip: ["top", "left", "pulses"].map((field) => ({ field, type: "nominal" })),
             },
           };
         }),
-        resolve: { scale: { color: "shared" } },
+        resolve: { scale: { color: "independent" } },
       },
       rows,
     ),
   };
 }
+
+/** Without seams between squares. */
+const overlap = [
+  { calculate: "datum.right + 0.08 * (datum.right - datum.left)", as: "right" },
+  { calculate: "datum.bottom + 0.08 * (datum.bottom - datum.top)", as: "bottom" },
+];
 
 /** Lines of the n-th block: a tile's last one may be smaller. */
 function edges(n: number, block: number, tile: number): { from: number; to: number } {

@@ -1,5 +1,6 @@
 /** Pictures of one machine: its memories, and its schedule. */
 import type { Ir } from "../generator/ir.ts";
+import type { TrainResult } from "../sim/train.ts";
 import { COLOURS } from "./marks.ts";
 import { type Picture, plot, type Row } from "./picture.ts";
 import { batchSpans, type Span, sampleSpans } from "./timeline.ts";
@@ -84,7 +85,7 @@ function timeline(id: string, title: string, note: string, spans: readonly Span[
     field: "from",
     type: "quantitative",
     scale: { domain: [0, end], nice: false },
-    axis: { title: "clock cycles", format: "~s", grid: false },
+    axis: { title: "clock cycles", format: ",", grid: false, tickCount: 8 },
   };
   return {
     id,
@@ -122,6 +123,39 @@ function timeline(id: string, title: string, note: string, spans: readonly Span[
                 },
               ]
             : []),
+        ],
+      },
+      rows,
+    ),
+  };
+}
+
+/** What a training's cycles went into, pulses included. */
+export function cyclesByPhase({ cycles, samples }: TrainResult): Picture {
+  const rows = Object.entries(cycles.byPhase).map(([phase, count]) => ({ phase, count, perSample: count / samples }));
+  const y = { field: "phase", type: "nominal", sort: PHASES, axis: { title: null } };
+  const x = {
+    field: "perSample",
+    type: "quantitative",
+    axis: { title: "clock cycles a training sample", format: "," },
+  };
+  return {
+    id: "cycles-by-phase",
+    title: "Cycles by phase",
+    note: "Counted over the whole training, with the pulses' cycles; the host never stalls.",
+    content: plot(
+      {
+        width: 420,
+        height: { step: 20 },
+        layer: [
+          {
+            mark: { type: "bar", color: "#56B4E9", stroke: "#222222", strokeWidth: 0.8, height: { band: 0.75 } },
+            encoding: { y, x, tooltip: ["phase", "count", "perSample"].map((field) => ({ field, type: "nominal" })) },
+          },
+          {
+            mark: { type: "text", align: "left", dx: 4, fontSize: 10 },
+            encoding: { y, x, text: { field: "perSample", type: "quantitative", format: ",.4~r" } },
+          },
         ],
       },
       rows,

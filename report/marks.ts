@@ -27,7 +27,7 @@ export function methodMarks(methods: readonly string[]) {
     field: "method",
     type: "nominal",
     scale: { domain, range: look(looks) },
-    legend: { title: "method", symbolStrokeWidth: 2 },
+    legend: { title: "method", symbolOpacity: 1, symbolDash: [1, 0] },
   });
   return { color: channel(COLOURS), shape: channel(SHAPES), strokeDash: channel(DASHES) };
 }

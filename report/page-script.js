@@ -28,14 +28,20 @@
   };
 
   const draw = async (plot) => {
-    const view = new vega.View(vega.parse(plot.spec), { renderer: "svg", container: picture(plot.id), hover: true });
+    plot.spec.data.find(({ name }) => name === "rows").values = plot.rows;
+    const view = new vega.View(vega.parse(plot.spec), {
+      renderer: "svg",
+      container: picture(plot.id),
+      hover: true,
+      logLevel: vega.Error,
+    });
     views.set(plot.id, view);
     if (plot.details)
       view.addEventListener("click", (_, item) => {
         const name = item?.datum?.[plot.details];
         if (name in details) show(name);
       });
-    await view.data("rows", filtered(plot)).runAsync();
+    await view.runAsync();
   };
 
   const save = async (id, format) => {

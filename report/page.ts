@@ -1,6 +1,7 @@
 /** A report as one HTML file that needs nothing else: no network, no other file. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { compile } from "vega-lite";
 import { CONFIG } from "../cli/picture.ts";
 import { type Picture, specOf, type Value } from "./picture.ts";
@@ -60,12 +61,7 @@ export function page(report: Report): string {
         ]
       : [],
   );
-  const vega = readFileSync(
-    createRequire(import.meta.url)
-      .resolve("vega/package.json")
-      .replace("package.json", "build/vega.min.js"),
-    "utf8",
-  );
+  const vega = readFileSync(join(dirname(createRequire(import.meta.url).resolve("vega")), "vega.min.js"), "utf8");
   return `<!doctype html>
 <html lang="en">
 <head>

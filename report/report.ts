@@ -4,7 +4,7 @@ import { blockDiagram } from "./block-diagram.ts";
 import { conductances, wearByTile } from "./cell-pictures.ts";
 import { checksPicture } from "./checks.ts";
 import { areaPictures, type Estimate } from "./estimate.ts";
-import { batchTimeline, memoryByBuffer, sampleTimeline } from "./machine-pictures.ts";
+import { batchTimeline, cyclesByPhase, memoryByBuffer, sampleTimeline } from "./machine-pictures.ts";
 import type { Picture } from "./picture.ts";
 import { again, type Run } from "./runs.ts";
 import { trainedOf } from "./trained.ts";
@@ -128,6 +128,7 @@ function machine({ record, cells }: Run, several: boolean): Section {
       content: { svg: blockDiagram(ir) },
     },
     memoryByBuffer(ir),
+    ...(record.kind === "train" ? [cyclesByPhase(record.result)] : []),
     sampleTimeline(ir),
     batchTimeline(ir),
     ...(cells ? [wearByTile(cells), conductances(cells)] : []),

@@ -6,6 +6,7 @@ import { Tables } from "../sweep/table.ts";
 import { pointText, type Task } from "../sweep/task.ts";
 import type { Row, Value } from "./picture.ts";
 import type { Details, Report, Table } from "./report.ts";
+import { again } from "./runs.ts";
 import { parallelCoordinates, type SweepRows, slices, trade } from "./sweep-pictures.ts";
 import { methodName } from "./trained.ts";
 
@@ -20,7 +21,7 @@ const COSTS: readonly (readonly [string, string])[] = [
   ["cyclesPerSample", "clock cycles of a training sample"],
   ["pulsesPerCell", "programming pulses of a cell, mean"],
 ];
-const GAIN = ["accuracy", "accuracy on the test set"] as const;
+const GAIN = ["accuracy", "part of the test samples right"] as const;
 
 export async function sweepReport(store: Store): Promise<Report> {
   const plan = store.plan();
@@ -132,9 +133,22 @@ function frontTable(
 
 function detailsOf(tasks: readonly Task[]): Details {
   return Object.fromEntries(
-    tasks.map(({ hash, point, design, work }) => [
+    tasks.map(({ hash, point, design, work, data }) => [
       hash,
-      `${pointText(point)}\n\nwork: ${JSON.stringify(work)}\ntask: ${hash}\n\n${JSON.stringify(design, null, 2)}`,
+      [
+        pointText(point),
+        `task ${hash}`,
+        `with the design below as design.json: ${commandOf(work, data)}`,
+        JSON.stringify(design, null, 2),
+      ].join("\n\n"),
     ]),
   );
+}
+
+/** The command that does a task's work by itself: its settings are options of the same names. */
+function commandOf({ kind, ...settings }: Task["work"], data: Task["data"]): string {
+  const options = Object.entries({ ...settings, data }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, String(value)],
+  );
+  return again({ command: [kind, "design.json", ...options] });
 }

@@ -17,7 +17,7 @@ const keysOf = ({ run, method, rank, update, learningRate, seed }: Training): Ro
 });
 
 const accuracyAxis = along("percent", "accuracy on the test set (%)", {
-  axis: { title: "accuracy on the test set (%)", grid: true },
+  axis: { title: "accuracy on the test set (%)", grid: true, format: ".4~r" },
 });
 
 const TOOLTIP = ["name", "learningRate", "seed", "percent"].map((field) => ({ field, type: "nominal" }));
@@ -76,6 +76,7 @@ export const frontOf = (cost: string, gain: string) => [
       { field: gain, order: "descending" },
     ],
     frame: [null, -1],
+    ignorePeers: true,
   },
   { filter: `!isValid(datum.before) || datum['${gain}'] > datum.before` },
 ];
