@@ -146,13 +146,14 @@ function settings(runs: readonly Run[]): Section {
     title: "To run it again",
     tables: [
       {
-        head: ["run", "seed", "data", "data SHA-256", "versions"],
+        head: ["run", "seed", "data", "data SHA-256", "conductances at the end (SHA-256)", "versions"],
         rows: runs.map((run) => {
           const { record } = run;
           const found = data(run);
           const sha256 = found !== null && "sha256" in found ? found.sha256 : "";
           return [
             ...[record.name, String(record.design.training.seed), found?.source ?? "", sha256],
+            record.kind === "train" ? record.result.stateHash : "",
             Object.entries(record.versions)
               .map(([name, version]) => (version.toLowerCase().startsWith(name) ? version : `${name} ${version}`))
               .join("; "),
