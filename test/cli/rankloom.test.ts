@@ -228,7 +228,7 @@ describe("rankloom verify", () => {
 
 describe("rankloom train", () => {
   it("gives the figures that scripts read", async () => {
-    const args = ["train", "tiny", "--samples", "64", "--test-samples", "50", "--json", "-"];
+    const args = ["train", "tiny", "--samples", "64", "--test-samples", "50", "--no-out", "--json", "-"];
     const { code, stdout, stderr } = await rankloom(args);
     expect(stderr).toContain("epoch 1");
     expect(code).toBe(0);
@@ -250,7 +250,19 @@ describe("rankloom train", () => {
   it("ends with the same state on any number of threads", async () => {
     const hashes = await Promise.all(
       ["1", "2"].map(async (threads) => {
-        const args = ["train", "tiny", "--samples", "64", "--test-samples", "8", "--threads", threads, "--json", "-"];
+        const args = [
+          "train",
+          "tiny",
+          "--samples",
+          "64",
+          "--test-samples",
+          "8",
+          "--threads",
+          threads,
+          "--no-out",
+          "--json",
+          "-",
+        ];
         return JSON.parse((await rankloom(args)).stdout).stateHash;
       }),
     );
