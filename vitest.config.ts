@@ -4,7 +4,6 @@ import { defineConfig } from "vitest/config";
 
 const hardware = [
   "test/equality/**/*.test.ts",
-  "test/design-space/**/*.test.ts",
   "test/mutation/**/*.test.ts",
   "test/synthesis/**/*.test.ts",
   "test/cli/verify.test.ts",

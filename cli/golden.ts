@@ -26,10 +26,6 @@ export function addGolden(root: Command): Command {
 
 async function golden(name: string, options: Options): Promise<void> {
   const { design, source } = await designOf(name, options);
-  if (design.tile.encoding === "differential")
-    throw new Refusal(
-      `${source}: tile.encoding: differential pairs are in the machine only; use offset, or rankloom train`,
-    );
   const output = await Output.open(options.json);
   const [{ loadDataset }, { shapeOf }, { epochLength, epochOrder }, { initialWeights }, { newTrainer }, { accuracy }] =
     await Promise.all([

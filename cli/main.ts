@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addCompare } from "./compare.ts";
 import { addDevice } from "./device.ts";
+import { addEstimate } from "./estimate.ts";
 import { addGenerate } from "./generate.ts";
 import { addGolden } from "./golden.ts";
 import { addMemory } from "./memory.ts";
@@ -14,6 +15,7 @@ import { runProgram } from "./run.ts";
 import { addSweep } from "./sweep.ts";
 import { addTrain } from "./train.ts";
 import { addVerify } from "./verify.ts";
+import { addWave } from "./wave.ts";
 
 const EXIT_CODES = `
 Exit codes:
@@ -41,9 +43,11 @@ export function program(): Command {
     addGenerate,
     addTrain,
     addVerify,
+    addWave,
     addGolden,
     addCompare,
     addMemory,
+    addEstimate,
     addDevice,
     addPulses,
     addSweep,

@@ -97,6 +97,28 @@ export function addAmounts(command: Command): Command {
     .option("--test-samples <n>", "use only the first n test samples", wholeNumber("--test-samples", 1));
 }
 
+/** The name of a file that an option gives. */
+export function named(flag: string, file: string): string {
+  if (file === "") throw new Refusal(`${flag}: needs the name of a file`);
+  return file;
+}
+
+const WINDOW_CYCLES = 1000;
+
+export interface WindowOptions {
+  readonly from?: number;
+  readonly cycles?: number;
+}
+
+/** The cycles that a waveform shows. */
+export function addWindow(command: Command): Command {
+  return command
+    .option("--from <cycle>", "first cycle of the waveform (default: 0)", wholeNumber("--from", 0))
+    .option("--cycles <n>", `cycles of the waveform (default: ${WINDOW_CYCLES})`, wholeNumber("--cycles", 1));
+}
+
+export const windowOf = ({ from = 0, cycles = WINDOW_CYCLES }: WindowOptions) => ({ from, cycles });
+
 /** The design that the command line asks for. */
 export async function designOf(name: string, options: DesignOptions): Promise<LoadedDesign> {
   if (options.data !== undefined && !exists(options.data))

@@ -116,6 +116,14 @@ export function table(rows: readonly (readonly string[])[], left: readonly numbe
   );
 }
 
+/** A window of cycles as people read it. */
+export const cyclesOf = ({ from, cycles }: { readonly from: number; readonly cycles: number }): string =>
+  `cycles ${from} to ${from + cycles - 1}`;
+
+/** Why there is no waveform. */
+export const notReached = (from: number, cycles: number): string =>
+  `${from} was not reached, the training ended after ${cycles} cycles; use a lower one, or train longer`;
+
 /** A data set as a line of a table. */
 export function dataOf({ name, source }: { readonly name: string; readonly source: string }): string {
   return source.startsWith(name) ? source : `${name} (${source})`;

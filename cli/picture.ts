@@ -3,6 +3,7 @@ import * as vega from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 
 const FONT = "Helvetica, Arial, sans-serif";
+export const MONO = "Menlo, Consolas, DejaVu Sans Mono, monospace";
 /** Okabe and Ito's palette: told apart by every eye, and in grey. */
 export const BLUE = "#0072B2";
 export const ORANGE = "#D55E00";

@@ -1,10 +1,10 @@
 /** `rankloom train`: trains a design on the cycle-accurate simulator. */
-import { statSync } from "node:fs";
-import { dirname } from "node:path";
 import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/errors.ts";
+import { WholeFile } from "../generator/write.ts";
 import type { CellMaps } from "../sim/cells.ts";
 import type { TrainOptions, TrainResult } from "../sim/train.ts";
+import type { Waveform } from "../sim/waveform.ts";
 import {
   type AmountOptions,
   addAmounts,
@@ -12,37 +12,36 @@ import {
   addJson,
   addOut,
   addSeed,
+  addWindow,
   type DesignOptions,
   designOf,
+  named,
   type OutOptions,
+  type WindowOptions,
   wholeNumber,
+  windowOf,
 } from "./options.ts";
-import { bits, count, dataOf, leftText, Output, percent, table } from "./output.ts";
+import { bits, count, cyclesOf, dataOf, leftText, notReached, Output, percent, table } from "./output.ts";
 import { interruptible } from "./run.ts";
 
-const WINDOW_CYCLES = 1000;
-
-interface Options extends DesignOptions, AmountOptions, OutOptions {
+interface Options extends DesignOptions, AmountOptions, OutOptions, WindowOptions {
   readonly threads?: number;
   readonly json?: string;
   readonly vcd?: string;
-  readonly from?: number;
-  readonly cycles?: number;
 }
 
 export function addTrain(root: Command): Command {
   const command = root.command("train").description("train a design on the cycle-accurate simulator");
   addAmounts(addSeed(addDesign(command)));
-  return addOut(addJson(command))
+  addOut(addJson(command))
     .option("--threads <n>", "worker threads; the result is the same with any number", wholeNumber("--threads", 1, 256))
-    .option("--vcd <file>", "write the waveform of a window of cycles")
-    .option("--from <cycle>", "first cycle of the waveform (default: 0)", wholeNumber("--from", 0))
-    .option("--cycles <n>", `cycles of the waveform (default: ${WINDOW_CYCLES})`, wholeNumber("--cycles", 1))
-    .action(train);
+    .option("--vcd <file>", "write the waveform of a window of cycles");
+  return addWindow(command).action(train);
 }
 
 async function train(name: string, options: Options): Promise<void> {
-  const vcd = windowOf(options);
+  const vcd = waveformFile(options);
+  const window = windowOf(options);
   const { design } = await designOf(name, options);
   const output = await Output.open(options.json);
   const { data, epochs, samples, testSamples, threads } = options;
@@ -50,7 +49,13 @@ async function train(name: string, options: Options): Promise<void> {
   const told = { kind: "train", design, settings: { data, epochs, samples, testSamples } } as const;
   const folder = RunFolder.open(options.out, told);
   const { train: run } = await import("../sim/train.ts");
+  const { vcdText } = await import("../sim/vcd.ts");
   let cells: CellMaps | undefined;
+  const taken: Waveform[] = [];
+  const take = (waveform: Waveform) => {
+    taken.push(waveform);
+    vcd?.write(vcdText(waveform));
+  };
   const settings: TrainOptions = {
     design,
     data,
@@ -58,7 +63,7 @@ async function train(name: string, options: Options): Promise<void> {
     samples,
     testSamples,
     threads,
-    vcd,
+    window: vcd ? { ...window, take } : undefined,
     onCells: (maps) => {
       cells = maps;
     },
@@ -71,20 +76,18 @@ async function train(name: string, options: Options): Promise<void> {
   await output.result(result);
   output.say(summary(result));
   if (folder && !result.interrupted) output.say(leftText(await folder.write({ ...told, result }, cells)));
-  if (vcd) output.say(`waveform: ${vcd.file}, cycles ${vcd.from} to ${vcd.from + vcd.cycles - 1}`);
   if (result.interrupted) process.exitCode = EXIT.interrupted;
+  if (!vcd) return;
+  if (taken.length === 0) throw new Refusal(`--from: ${notReached(window.from, result.cycles.total)}`);
+  output.say(`waveform: ${options.vcd}, ${cyclesOf(taken[0])}`);
 }
 
-function windowOf({ vcd, from, cycles }: Options): TrainOptions["vcd"] {
-  if (vcd === undefined) {
-    if (from !== undefined) throw new Refusal("--from: needs --vcd FILE, the waveform that it begins");
-    if (cycles !== undefined) throw new Refusal("--cycles: needs --vcd FILE, the waveform that it ends");
-    return undefined;
-  }
-  if (vcd === "") throw new Refusal("--vcd: needs the name of a file");
-  if (!statSync(dirname(vcd), { throwIfNoEntry: false })?.isDirectory())
-    throw new Refusal(`--vcd ${vcd}: its folder does not exist; make it, or give another place`, EXIT.environment);
-  return { file: vcd, from: from ?? 0, cycles: cycles ?? WINDOW_CYCLES };
+/** The file of --vcd, open for writing. */
+function waveformFile({ vcd, from, cycles }: Options): WholeFile | null {
+  if (vcd !== undefined) return new WholeFile(named("--vcd", vcd));
+  if (from !== undefined) throw new Refusal("--from: needs --vcd FILE, the waveform that it begins");
+  if (cycles !== undefined) throw new Refusal("--cycles: needs --vcd FILE, the waveform that it ends");
+  return null;
 }
 
 function summary(result: TrainResult): string {

@@ -1,5 +1,5 @@
 /** The devices that weights are held by: continuous ones, N equal steps between −1 and 1, or memristors, whose
- *  conductance g makes the weight 2g − 1.
+ *  conductance g makes the weight 2g − 1; or pairs of cells (device/pairs.ts), whose range of weights has twice the levels.
  *      ΔW = (W_max − W_min) / levels = 2 / levels */
 import { Random, stream } from "../data/random.ts";
 import {
@@ -10,11 +10,14 @@ import {
 } from "../generator/device/resolve.ts";
 import type { Design } from "../generator/schema.ts";
 import { drifted, type Memristors, newMemristors, placed, pulsed } from "./device/memristors.ts";
+import { driftPairs, newPairs, type Pairs, pulsePair, refreshPairs, weightOfPair } from "./device/pairs.ts";
 import { type Rounding, round } from "./rounding.ts";
 
 export interface Device {
   /** Steps from the lowest to the highest weight (N, so N + 1 states); null: continuous. */
   readonly levels: number | null;
+  /** Whether two cells make a weight. */
+  readonly pairs?: boolean;
   /** Where pulses are not equal, exact steps, or cells are more than what pulses make them. */
   readonly memristor?: Memristor;
   /** Times that a programmed cell is read back; absent: never. */
@@ -25,26 +28,36 @@ export interface Device {
 export interface Cells {
   /** [inputs][outputs] */
   readonly weights: Float64Array;
-  /** Pulses that each cell has had. */
+  /** Pulses that each cell has had; of pairs, of those that add and then of those that subtract. */
   readonly pulses: Uint32Array;
+  readonly pairs?: Pairs;
   /** Absent where they are all ideal. */
   readonly memristors?: Memristors;
 }
 
-export function deviceOf(design: Pick<Design, "name" | "device">): Device {
+/** The parts of a design that say what holds its weights. */
+export type DeviceDesign = Pick<Design, "name" | "device"> & { readonly tile: Pick<Design["tile"], "encoding"> };
+
+export function deviceOf(design: DeviceDesign): Device {
   if (isContinuous(design)) return { levels: null };
   const memristor = resolveDevice(design);
-  const { levels } = memristor;
-  return hasNonidealities(memristor) ? { levels, memristor, verify: design.device.verify } : { levels };
+  const pairs = design.tile.encoding === "differential";
+  const device = pairs ? { levels: 2 * memristor.levels, pairs } : { levels: memristor.levels };
+  return hasNonidealities(memristor) ? { ...device, memristor, verify: design.device.verify } : device;
 }
 
 /** The cells of layer l, told to hold these weights. */
 export function newCells(device: Device, weights: Float64Array, seed: number, l: number): Cells {
   const { levels, memristor } = device;
-  const pulses = new Uint32Array(levels === null ? 0 : weights.length);
-  if (!memristor) return { weights: program(device, weights), pulses };
+  const count = weights.length * (device.pairs ? 2 : 1);
+  const pulses = new Uint32Array(levels === null ? 0 : count);
   const random = [new Random(stream.devices, seed, l), new Random(stream.pulses, seed, l)] as const;
-  const memristors = newMemristors(memristor, weights.length, ...random);
+  const memristors = memristor && newMemristors(memristor, count, ...random);
+  if (device.pairs) {
+    const pairs = newPairs(weights, memristor || levels === null ? null : levels / 2, memristors);
+    return { weights: weights.map((_, n) => weightOfPair(pairs, n)), pulses, pairs, memristors };
+  }
+  if (!memristors) return { weights: program(device, weights), pulses };
   return { weights: weights.map((w, n) => weightAt(placed(memristors, n, conductanceOf(w)))), pulses, memristors };
 }
 
@@ -101,7 +114,12 @@ function programCell(cells: Cells, n: number, count: number, levels: number, ver
 }
 
 /** Gives cell n so many pulses, up where they are more than 0; at the end of its range they move nothing, but count. */
-export function pulse({ weights, pulses, memristors }: Cells, n: number, count: number, levels: number): void {
+export function pulse(cells: Cells, n: number, count: number, levels: number): void {
+  if (cells.pairs) {
+    pulsePair(cells, cells.pairs, n, count, levels / 2);
+    return;
+  }
+  const { weights, pulses, memristors } = cells;
   pulses[n] += Math.abs(count);
   if (memristors) {
     weights[n] = weightAt(pulsed(memristors, n, conductanceOf(weights[n]), count));
@@ -112,7 +130,15 @@ export function pulse({ weights, pulses, memristors }: Cells, n: number, count: 
 }
 
 /** The time of one batch passes. */
-export function drift({ weights, memristors }: Cells): void {
+export function endBatch(cells: Cells, { levels }: Device): void {
+  if (!cells.pairs) drift(cells);
+  else {
+    driftPairs(cells, cells.pairs);
+    refreshPairs(cells, cells.pairs, Math.ceil((levels ?? 0) / 2));
+  }
+}
+
+function drift({ weights, memristors }: Cells): void {
   if (!memristors || memristors.device.drift === 0) return;
   for (let n = 0; n < weights.length; n++) weights[n] = weightAt(drifted(memristors, n, conductanceOf(weights[n])));
 }

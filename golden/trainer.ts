@@ -6,7 +6,7 @@ import { layerRate } from "../generator/rates.ts";
 import type { Design } from "../generator/schema.ts";
 import type { TrainCount } from "./coincidence.ts";
 import { newReadNoise, type ReadNoise } from "./device/read-noise.ts";
-import { type Cells, deviceOf, drift, newCells } from "./device.ts";
+import { type Cells, type DeviceDesign, deviceOf, endBatch, newCells } from "./device.ts";
 import { exactGradient } from "./gradient.ts";
 import { type GradientUnit, type MethodSettings, newGradientUnit } from "./low-rank/method.ts";
 import {
@@ -22,10 +22,11 @@ import {
 } from "./low-rank/update.ts";
 import { backward, forward, loadSample, loss, newPass, type Pass } from "./network.ts";
 
-/** The parts of a design that the golden model reads: nothing of its tiles, converters and word lengths. */
-export type GoldenDesign = Pick<Design, "name" | "network" | "training" | "device"> & {
-  readonly gradient: MethodSettings & UpdateSettings;
-};
+/** The parts of a design that the golden model reads: how a weight is made, but nothing else of its tiles, converters and word lengths. */
+export type GoldenDesign = DeviceDesign &
+  Pick<Design, "network" | "training"> & {
+    readonly gradient: MethodSettings & UpdateSettings;
+  };
 
 /** Trains one batch; returns its mean loss. `visit` sees each sample's vectors before they are used for an update. */
 export type TrainBatch = (samples: Samples, batch: Uint32Array, visit?: (pass: Pass) => void) => number;
@@ -47,7 +48,7 @@ export function newTrainer(design: GoldenDesign, initial: readonly Float64Array[
   const device = deviceOf(design);
   const layers = initial.map((w, l) => newCells(device, w, seed, l));
   const noise = device.memristor?.readNoise
-    ? newReadNoise(device.memristor.readNoise, new Random(stream.reads, seed))
+    ? newReadNoise(device.memristor.readNoise, device.pairs ?? false, new Random(stream.reads, seed))
     : undefined;
   const random = new Random(stream.rounding, seed);
   const byCell = newProgram(device, gradient, random);
@@ -66,7 +67,7 @@ export function newTrainer(design: GoldenDesign, initial: readonly Float64Array[
   const trainBatch = trainer();
   const train: TrainBatch = (samples, batch, visit) => {
     const meanLoss = trainBatch(samples, batch, visit);
-    for (const cells of layers) drift(cells);
+    for (const cells of layers) endBatch(cells, device);
     return meanLoss;
   };
   return { weights: layers.map((l) => l.weights), pulses: layers.map((l) => l.pulses), trains, train, noise };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeFolders, writeFileWhole } from "../generator/write.ts";
 import { type Planned, planSweep } from "../sweep/plan.ts";
+import type { Axis } from "../sweep/schema.ts";
 import type { Figure } from "./figures.ts";
 
 const FOLDER = fileURLToPath(new URL("./", import.meta.url));
@@ -12,14 +13,23 @@ const FOLDER = fileURLToPath(new URL("./", import.meta.url));
 const QUICK_WORK = { kind: "train", epochs: 1, samples: 6400, testSamples: 2000 };
 const QUICK_SEEDS = [1];
 
+export const sweepFileOf = ({ name }: Figure): string => join(FOLDER, `${name}.sweep.json`);
+
+/** What a sweep file says, with fewer samples, values and seeds. */
+export function quickSweep(figure: Figure): Record<string, unknown> & { readonly axes: Record<string, Axis> } {
+  const sweep = JSON.parse(readFileSync(sweepFileOf(figure), "utf8"));
+  return {
+    ...sweep,
+    axes: { ...sweep.axes, ...figure.quick, "training.seed": QUICK_SEEDS },
+    work: QUICK_WORK,
+  };
+}
+
 /** @param out folder for the sweep file of a quick version */
-export function planFigure({ name, quick }: Figure, isQuick: boolean, out: string): Planned {
-  const file = join(FOLDER, `${name}.sweep.json`);
-  if (!isQuick) return planSweep(file);
-  const sweep = JSON.parse(readFileSync(file, "utf8"));
-  const axes = { ...sweep.axes, ...quick, "training.seed": QUICK_SEEDS };
-  const own = join(out, `${name}.sweep.json`);
+export function planFigure(figure: Figure, isQuick: boolean, out: string): Planned {
+  if (!isQuick) return planSweep(sweepFileOf(figure));
+  const file = join(out, `${figure.name}.sweep.json`);
   makeFolders(out);
-  writeFileWhole(own, `${JSON.stringify({ ...sweep, axes, work: QUICK_WORK }, null, 2)}\n`);
-  return planSweep(own);
+  writeFileWhole(file, `${JSON.stringify(quickSweep(figure), null, 2)}\n`);
+  return planSweep(file);
 }

@@ -4,7 +4,9 @@
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { TopLevelSpec } from "vega-lite";
-import { BLUE, CONFIG, GRID, INK, ORANGE, PALE, svg } from "../cli/picture.ts";
+import { BLUE, CONFIG, INK, MONO, ORANGE, PALE, svg } from "../cli/picture.ts";
+import { type StrobeEvent, type Timing, timingSpec } from "../cli/timing-picture.ts";
+import { diagram, trainedTo } from "../cli/wave.ts";
 import { loadHead } from "../data/dataset.ts";
 import type { Ir } from "../generator/ir.ts";
 import { loadDesign } from "../generator/load.ts";
@@ -16,9 +18,9 @@ import { ACTIVATION, BACKWARD, createState, FORWARD } from "../sim/state.ts";
 import { Tracer } from "../sim/trace.ts";
 import { train } from "../sim/train.ts";
 import { HostStalls, inputCodes } from "../sim/units/sample-input.ts";
+import { inOrder, phaseSpans, type TracedEvent, type Waveform } from "../sim/waveform.ts";
 
 const FOLDER = "docs/pictures";
-const MONO = "Menlo, Consolas, DejaVu Sans Mono, monospace";
 // Accuracy
 
 interface AccuracyPoint {
@@ -199,25 +201,8 @@ function accuracySpec(points: readonly AccuracyPoint[]): TopLevelSpec {
 
 // Timing
 
-interface Event {
-  readonly cycle: number;
-  /** `scope/strobe`, or `scope/field` for a level. */
-  readonly signal: string;
-  /** The channel's first field. */
-  readonly first: number;
-}
-
-interface Trace {
-  readonly ir: Ir;
-  /** In order of their cycles. */
-  readonly events: readonly Event[];
-}
-
-const PHASES = ["IDLE", "LOAD", "FORWARD", "ERROR", "BACKWARD", "GRADIENT", "UPDATE", "RANGE"];
-const PHASE_COLORS = ["#FFFFFF", "#DDDDDD", "#BFDDF0", "#F6D2BC", "#CDE8DD", "#EFE3A5", "#E3CBE3", "#CCCCCC"];
-
 /** Every event of a few samples. */
-function trace(samples: number, sets: readonly string[], stalls: number): Trace {
+function trace(samples: number, sets: readonly string[], stalls: number): Waveform {
   const { design } = loadDesign("tiny", sets);
   const { ir, conductances } = prepareMachine(design);
   const { layers } = design.network;
@@ -225,30 +210,17 @@ function trace(samples: number, sets: readonly string[], stalls: number): Trace 
   const state = createState(ir, conductances);
   const path = new PlainSamplePath(ir, state.layers);
   const machine = new Machine(ir, state, path);
-  const events: Event[] = [];
-  const tracer = new Tracer(ir, machine, path, new HostStalls(stalls), (channel, cycle, value) => {
-    const { scope, strobe, fields } = ir.channels[channel];
-    const first = Number(value & ((1n << BigInt(fields[0].bits)) - 1n));
-    events.push({ cycle, signal: `${scope}/${strobe ?? fields[0].name}`, first });
-  });
+  const events: TracedEvent[] = [];
+  const tracer = new Tracer(ir, machine, path, new HostStalls(stalls), (...event) => events.push(event));
   machine.listener = tracer;
   const { size, bits } = ir.vectors[0];
   for (let k = 0; k < samples; k++)
     machine.sample(inputCodes(head.codes.subarray(k * size, (k + 1) * size), bits), head.labels[k], true);
   tracer.finish();
-  return { ir, events: events.sort((a, b) => a.cycle - b.cycle) };
+  return { ir, from: 0, cycles: tracer.cycle, events: inOrder(events) };
 }
 
-interface Row {
-  readonly name: string;
-  readonly signal: string;
-  /** What is written into the k-th event of the window; nothing if absent. */
-  readonly label?: (event: Event, k: number) => string | number;
-}
-
-interface Timing {
-  readonly title: string;
-  readonly subtitle: string;
+interface TinyTiming extends Omit<Timing, "first" | "width"> {
   /** First phase of the window, and how many of that name come before it. */
   readonly from: string;
   readonly skip?: number;
@@ -256,158 +228,35 @@ interface Timing {
   readonly phases: number;
   /** Cycles, where the window ends within a phase. */
   readonly cycles?: number;
-  readonly rows: readonly Row[];
-  readonly grid: number;
 }
 
-const word = (event: Event): number => event.first;
-const tile = (layer: number, strobe: string): string => `layer_${layer}.g_row[0].g_col[0].tile/${strobe}`;
+const TIMING_WIDTH = 640;
 
-/** Phases with their cycles; a phase that is entered layer by layer has one entry for each layer. */
-function phasesOf({ events }: Trace): { phase: string; layer: number | null; from: number; to: number }[] {
-  const starts = new Map(events.filter((e) => e.signal === "sequencer/o_start").map((e) => [e.cycle, e.first]));
-  const changes = new Map(events.filter((e) => e.signal === "sequencer/o_phase").map((e) => [e.cycle, e.first]));
-  const cycles = [...new Set([...starts.keys(), ...changes.keys()])].sort((a, b) => a - b);
-  let phase = 0;
-  return cycles.map((from, k) => {
-    phase = changes.get(from) ?? phase;
-    const name = PHASES[phase];
-    const layer = name === "FORWARD" || name === "BACKWARD" ? (starts.get(from) ?? null) : null;
-    return { phase: name, layer, from, to: cycles[k + 1] ?? from };
-  });
-}
+const word = ({ first }: StrobeEvent): number => Number(first);
+const tile = (layer: number, strobe: string): string => `layer_${layer}.g_row[0].g_col[0].tile.${strobe}`;
 
-/** Pixels of a cycle below which neighbouring events are drawn as one bar. */
-const THIN = 6;
-
-function spans(events: readonly Event[], join: boolean): { event: Event; cycles: number }[] {
-  const list: { event: Event; cycles: number }[] = [];
-  for (const event of events) {
-    const last = list.at(-1);
-    if (join && last && last.event.cycle + last.cycles === event.cycle) last.cycles++;
-    else list.push({ event, cycles: 1 });
-  }
-  return list;
-}
-
-function timingSpec(run: Trace, timing: Timing): TopLevelSpec {
-  const all = phasesOf(run);
+/** The picture's window of the trace; its cycles count from its own first. */
+function tinyTimingSpec(run: Waveform, timing: TinyTiming): TopLevelSpec {
+  const all = phaseSpans(run);
   const begin = all.findIndex((p, k) => {
     if (p.phase !== timing.from) return false;
     return all.slice(0, k).filter((q) => q.phase === timing.from).length === (timing.skip ?? 0);
   });
-  const shown = all.slice(begin, begin + timing.phases);
-  const start = shown[0].from;
-  const end = timing.cycles === undefined ? shown[shown.length - 1].to : start + timing.cycles;
-  const width = 640;
-  const perCycle = width / (end - start);
-  const bands = shown
-    .filter((p) => p.from < end)
-    .map((p) => {
-      const to = Math.min(p.to, end);
-      const full = p.layer === null ? p.phase : `${p.phase} ${p.layer}`;
-      const fits = (text: string) => (to - p.from) * perCycle > 7 * text.length;
-      const name = fits(full) ? full : fits(p.phase) ? p.phase : "";
-      return {
-        row: "phase",
-        from: p.from - start,
-        to: to - start,
-        mid: (p.from + to) / 2 - start,
-        name,
-        phase: p.phase,
-      };
-    });
-  const strobes = timing.rows.flatMap(({ name, signal, label }) =>
-    spans(
-      run.events.filter((e) => e.signal === signal && e.cycle >= start && e.cycle < end),
-      perCycle < THIN,
-    ).map(({ event, cycles }, k) => {
-      const at = event.cycle - start;
-      return { row: name, from: at, to: at + cycles, mid: at + 0.5, label: label ? String(label(event, k)) : "" };
-    }),
-  );
-  const rows = ["phase", ...timing.rows.map((r) => r.name)];
-  const named = [...new Set(bands.map((band) => band.phase))];
-  const x = {
-    field: "from",
-    type: "quantitative" as const,
-    scale: { domain: [0, end - start], nice: false },
-    axis: {
-      title: "clock cycle",
-      values: Array.from({ length: Math.floor((end - start) / timing.grid) + 1 }, (_, k) => k * timing.grid),
-      labelFlush: false,
-      domain: false,
-      ticks: false,
-      gridColor: GRID,
-    },
-  };
-  const y = {
-    field: "row",
-    type: "ordinal" as const,
-    sort: rows,
-    scale: { domain: rows, padding: 0.25 },
-    axis: {
-      title: null,
-      labelFont: MONO,
-      labelFontSize: 11,
-      labelLimit: 320,
-      ticks: false,
-      domain: false,
-      labelPadding: 8,
-    },
-  };
-  return {
-    config: CONFIG,
-    padding: 12,
-    width,
-    height: 24 * rows.length,
-    title: { text: timing.title, subtitle: timing.subtitle },
-    layer: [
-      {
-        data: { values: bands },
-        mark: { type: "rect", stroke: "white", strokeWidth: 1 },
-        encoding: {
-          x,
-          x2: { field: "to" },
-          y,
-          color: {
-            field: "phase",
-            type: "nominal",
-            scale: { domain: named, range: named.map((p) => PHASE_COLORS[PHASES.indexOf(p)]) },
-            legend: bands.every((band) => band.name !== "")
-              ? null
-              : { title: null, orient: "bottom", symbolType: "square", columnPadding: 18 },
-          },
-        },
-      },
-      {
-        data: { values: bands },
-        mark: { type: "text", color: INK, fontSize: 10 },
-        encoding: { x: { field: "mid", type: "quantitative" }, y, text: { field: "name", type: "nominal" } },
-      },
-      {
-        data: { values: strobes },
-        mark: { type: "rect", color: BLUE, stroke: "white", strokeWidth: perCycle < THIN ? 0 : 1 },
-        encoding: { x, x2: { field: "to" }, y },
-      },
-      {
-        data: { values: strobes.filter((s) => s.label !== "") },
-        mark: { type: "text", color: "white", fontSize: 9, font: MONO },
-        encoding: { x: { field: "mid", type: "quantitative" }, y, text: { field: "label", type: "nominal" } },
-      },
-    ],
-  } as TopLevelSpec;
+  const { from } = all[begin];
+  const cycles = timing.cycles ?? all[begin + timing.phases - 1].to - from;
+  const events = run.events.filter(([, cycle]) => cycle < from + cycles);
+  return timingSpec({ ...run, from, cycles, events }, { ...timing, first: 0, width: TIMING_WIDTH });
 }
 
 /** Number of the plane that a conversion belongs to: the most significant first, step by step. */
 const plane =
   (planes: number) =>
-  (_: Event, k: number): number =>
+  (_: StrobeEvent, k: number): number =>
     planes - 1 - (k % planes);
 
 const LABELS = "Numbers: the bit-plane of a conversion, the word of a vector.";
 
-const timings: Readonly<Record<string, { trace: () => Trace; timing: (ir: Ir) => Timing }>> = {
+const timings: Readonly<Record<string, { trace: () => Waveform; timing: (ir: Ir) => TinyTiming }>> = {
   "timing-sample": {
     trace: () => trace(8, [], 0),
     timing: ({ batch }) => ({
@@ -418,22 +267,22 @@ const timings: Readonly<Record<string, { trace: () => Trace; timing: (ir: Ir) =>
       phases: 8,
       grid: 50,
       rows: [
-        { name: "layer_0  x_write", signal: "layer_0/x_write" },
+        { name: "layer_0  x_write", signal: "layer_0.x_write" },
         { name: "layer_0  column_valid", signal: tile(0, "column_valid") },
-        { name: "layer_1  x_write", signal: "layer_1/x_write" },
+        { name: "layer_1  x_write", signal: "layer_1.x_write" },
         { name: "layer_1  column_valid", signal: tile(1, "column_valid") },
-        { name: "error_unit  exp_write", signal: "error_unit/exp_write" },
-        { name: "layer_1  raw_write", signal: "layer_1/raw_write" },
-        { name: "layer_1  delta_write", signal: "layer_1/delta_write" },
+        { name: "error_unit  exp_write", signal: "error_unit.exp_write" },
+        { name: "layer_1  raw_write", signal: "layer_1.raw_write" },
+        { name: "layer_1  delta_write", signal: "layer_1.delta_write" },
         { name: "layer_1  row_valid", signal: tile(1, "row_valid") },
-        { name: "layer_0  raw_write", signal: "layer_0/raw_write" },
-        { name: "layer_0  delta_write", signal: "layer_0/delta_write" },
-        { name: "layer_0  gradient_write", signal: "layer_0/gradient_write" },
-        { name: "layer_1  gradient_write", signal: "layer_1/gradient_write" },
-        { name: "layer_0  count_write", signal: "layer_0/count_write" },
-        { name: "layer_0  pulse", signal: "layer_0/pulse" },
-        { name: "layer_1  count_write", signal: "layer_1/count_write" },
-        { name: "layer_1  pulse", signal: "layer_1/pulse" },
+        { name: "layer_0  raw_write", signal: "layer_0.raw_write" },
+        { name: "layer_0  delta_write", signal: "layer_0.delta_write" },
+        { name: "layer_0  gradient_write", signal: "layer_0.gradient_write" },
+        { name: "layer_1  gradient_write", signal: "layer_1.gradient_write" },
+        { name: "layer_0  count_write", signal: "layer_0.count_write" },
+        { name: "layer_0  pulse", signal: "layer_0.pulse" },
+        { name: "layer_1  count_write", signal: "layer_1.count_write" },
+        { name: "layer_1  pulse", signal: "layer_1.pulse" },
       ],
     }),
   },
@@ -447,9 +296,9 @@ const timings: Readonly<Record<string, { trace: () => Trace; timing: (ir: Ir) =>
       phases: 2,
       grid: 5,
       rows: [
-        { name: "layer_0  x_write", signal: "layer_0/x_write", label: word },
+        { name: "layer_0  x_write", signal: "layer_0.x_write", label: word },
         { name: "layer_0  column_valid", signal: tile(0, "column_valid"), label: plane(layers[0].forward.planes) },
-        { name: "layer_1  x_write", signal: "layer_1/x_write", label: word },
+        { name: "layer_1  x_write", signal: "layer_1.x_write", label: word },
       ],
     }),
   },
@@ -463,9 +312,9 @@ const timings: Readonly<Record<string, { trace: () => Trace; timing: (ir: Ir) =>
       grid: 2,
       rows: [
         { name: "layer_0  column_valid", signal: tile(0, "column_valid"), label: plane(layers[0].forward.planes) },
-        { name: "layer_1  x_write", signal: "layer_1/x_write", label: word },
+        { name: "layer_1  x_write", signal: "layer_1.x_write", label: word },
         { name: "layer_1  column_valid", signal: tile(1, "column_valid"), label: plane(layers[1].forward.planes) },
-        { name: "error_unit  y_write", signal: "error_unit/y_write", label: word },
+        { name: "error_unit  y_write", signal: "error_unit.y_write", label: word },
       ],
     }),
   },
@@ -479,8 +328,8 @@ const timings: Readonly<Record<string, { trace: () => Trace; timing: (ir: Ir) =>
       grid: 1,
       rows: [
         { name: "layer_1  row_valid", signal: tile(1, "row_valid"), label: plane(layers[1].backward?.planes ?? 1) },
-        { name: "layer_0  raw_write", signal: "layer_0/raw_write", label: word },
-        { name: "layer_0  delta_write", signal: "layer_0/delta_write", label: word },
+        { name: "layer_0  raw_write", signal: "layer_0.raw_write", label: word },
+        { name: "layer_0  delta_write", signal: "layer_0.delta_write", label: word },
       ],
     }),
   },
@@ -493,10 +342,10 @@ const timings: Readonly<Record<string, { trace: () => Trace; timing: (ir: Ir) =>
       phases: 1,
       grid: 5,
       rows: [
-        { name: "error_unit  exp_write", signal: "error_unit/exp_write", label: (_, k) => k },
-        { name: "error_unit  prediction_valid", signal: "error_unit/prediction_valid", label: word },
-        { name: "layer_1  raw_write", signal: "layer_1/raw_write", label: word },
-        { name: "layer_1  delta_write", signal: "layer_1/delta_write", label: word },
+        { name: "error_unit  exp_write", signal: "error_unit.exp_write", label: (_, k) => k },
+        { name: "error_unit  prediction_valid", signal: "error_unit.prediction_valid", label: word },
+        { name: "layer_1  raw_write", signal: "layer_1.raw_write", label: word },
+        { name: "layer_1  delta_write", signal: "layer_1.delta_write", label: word },
       ],
     }),
   },
@@ -511,10 +360,10 @@ const timings: Readonly<Record<string, { trace: () => Trace; timing: (ir: Ir) =>
       cycles: 60,
       grid: 5,
       rows: [
-        { name: "layer_0  count_write", signal: "layer_0/count_write", label: word },
-        { name: "layer_0  pulse", signal: "layer_0/pulse", label: word },
-        { name: "layer_1  count_write", signal: "layer_1/count_write", label: word },
-        { name: "layer_1  pulse", signal: "layer_1/pulse", label: word },
+        { name: "layer_0  count_write", signal: "layer_0.count_write", label: word },
+        { name: "layer_0  pulse", signal: "layer_0.pulse", label: word },
+        { name: "layer_1  count_write", signal: "layer_1.count_write", label: word },
+        { name: "layer_1  pulse", signal: "layer_1.pulse", label: word },
       ],
     }),
   },
@@ -594,6 +443,9 @@ function rangesSpec(): TopLevelSpec {
   } as TopLevelSpec;
 }
 
+/** The window of docs/waveforms.md: one sample of the preset `tiny`, and the LOAD of the next. */
+const WAVEFORM = { from: 1055, cycles: 220 };
+
 /** Files of each picture, by name. */
 const pictures: Readonly<Record<string, () => Promise<Record<string, string>>>> = {
   ...Object.fromEntries(
@@ -602,10 +454,14 @@ const pictures: Readonly<Record<string, () => Promise<Record<string, string>>>> 
       async () => {
         const traced = run();
         const described = timing(traced.ir);
-        return { [`${name}.svg`]: await svg(timingSpec(traced, described), described.title) };
+        return { [`${name}.svg`]: await svg(tinyTimingSpec(traced, described), described.title) };
       },
     ]),
   ),
+  waveform: async () => {
+    const { waveform } = await trainedTo(WAVEFORM, loadDesign("tiny", []));
+    return { "waveform.svg": await diagram(waveform as Waveform) };
+  },
   ranges: async () => ({ "ranges.svg": await svg(rangesSpec(), RANGES_TITLE) }),
   accuracy: async () => {
     const points = await measure();

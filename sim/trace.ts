@@ -18,7 +18,8 @@ import type { HostStalls } from "./units/sample-input.ts";
  *  @param value the channel's fields, the first in the lowest bits */
 export type EventSink = (channel: number, cycle: number, value: bigint) => void;
 
-const PHASE = { idle: 0, load: 1, forward: 2, error: 3, backward: 4, gradient: 5, update: 6, range: 7 } as const;
+/** Numbers of the phases (docs/machine.md). */
+export const PHASE = { idle: 0, load: 1, forward: 2, error: 3, backward: 4, gradient: 5, update: 6, range: 7 } as const;
 
 /** Lines of each tile along an edge that belong to these neurons. */
 function lineMasks(neurons: Uint16Array, tiles: number, group: number, adcs: number, linesPerAdc: number): bigint[] {

@@ -18,7 +18,7 @@ import { rowSlots } from "./pulse-times.ts";
 import { PlainSamplePath } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, CAUSES, type Cause, FORWARD, stateHash } from "./state.ts";
 import { inputCodes } from "./units/sample-input.ts";
-import { openTrace } from "./vcd.ts";
+import { type Recorder, record, type WaveformWindow } from "./waveform.ts";
 
 export interface TrainOptions {
   readonly design: Design;
@@ -33,7 +33,8 @@ export interface TrainOptions {
   readonly testSamples?: number;
   /** At most so many; default: the cores, up to 8, or one where there is little to do. The result does not depend on it. */
   readonly threads?: number;
-  readonly vcd?: VcdWindow;
+  /** Cycles whose events somebody wants; the result does not depend on it. */
+  readonly window?: WaveformWindow;
   /** Who hears of the batch of this number, if anyone. */
   readonly listen?: (machine: Machine, batch: number) => Partial<Listener> | null;
   /** Samples of the present epoch. */
@@ -43,12 +44,6 @@ export interface TrainOptions {
   readonly onCells?: (cells: CellMaps) => void;
   /** Ends the training after the present batch. */
   readonly signal?: AbortSignal;
-}
-
-export interface VcdWindow {
-  readonly file: string;
-  readonly from: number;
-  readonly cycles: number;
 }
 
 export interface TrainResult {
@@ -72,12 +67,6 @@ export interface TrainResult {
   readonly stateHash: string;
   readonly seconds: number;
   readonly interrupted: boolean;
-}
-
-/** A waveform being written; `listener` hears every sample from a batch before the window's first cycle to its last. */
-export interface Trace {
-  readonly listener: Listener;
-  close(): Promise<void>;
 }
 
 /** Less than this many cells times samples, about a second's work, is done before further threads are ready. */
@@ -125,7 +114,7 @@ class Run {
   readonly #testCount: number;
   readonly #options: TrainOptions;
   readonly #perEpoch: number[] = [];
-  readonly #window: Window | null;
+  readonly #window: WindowRunner | null;
   #lastTurn = performance.now();
 
   constructor(runner: Runner, data: { train: Samples; test: Samples }, options: TrainOptions) {
@@ -134,7 +123,7 @@ class Run {
     this.#train = data.train;
     this.#testCount = data.test.count;
     this.#options = options;
-    this.#window = options.vcd ? new Window(runner, data.train, options.vcd) : null;
+    this.#window = options.window ? new WindowRunner(runner, data.train, options.window) : null;
   }
 
   async epochs(count: number): Promise<void> {
@@ -146,7 +135,7 @@ class Run {
       this.#perEpoch.push(accuracy);
       onEpoch?.({ epoch: epoch + 1, accuracy, seconds: (performance.now() - begun) / 1000 });
     }
-    await this.#window?.close();
+    this.#window?.close();
   }
 
   /** @returns whether the epoch was finished */
@@ -158,7 +147,7 @@ class Run {
     await this.#turn(epoch, 0, of, true);
     for (let first = 0; first < of; first += batch) {
       const samples = order.subarray(first, first + batch);
-      if (!(await this.#window?.batch(samples))) this.#batch(samples);
+      if (!this.#window?.batch(samples)) this.#batch(samples);
       await this.#turn(epoch, first + batch, of, first + batch === of);
       if (this.#options.signal?.aborted) return first + batch === of;
     }
@@ -216,51 +205,50 @@ class Run {
   }
 }
 
-/** The window of cycles that a waveform shows. Batches before and after it run fast; those that it may touch run sample
- *  by sample on the plain path, with a listener. */
-class Window {
+/** Runs the batches around a window of cycles. Those before and after it run fast; those that it may touch run sample by
+ *  sample on the plain path, with a listener. */
+class WindowRunner {
   readonly #machine: Machine;
   readonly #runner: Runner;
   readonly #train: Samples;
-  readonly #vcd: VcdWindow;
+  readonly #window: WaveformWindow;
   readonly #path: PlainSamplePath;
   readonly #longestBatch: number;
-  #trace: Trace | null = null;
+  #recorder: Recorder | null = null;
   #closed = false;
 
-  constructor(runner: Runner, train: Samples, vcd: VcdWindow) {
+  constructor(runner: Runner, train: Samples, window: WaveformWindow) {
     this.#runner = runner;
     this.#machine = runner.machine;
     this.#train = train;
-    this.#vcd = vcd;
+    this.#window = window;
     this.#path = new PlainSamplePath(runner.machine.ir, runner.machine.state.layers);
     this.#longestBatch = longestBatch(runner.machine.ir);
   }
 
   /** @returns whether it ran the batch; if not, the window is not near */
-  async batch(order: Uint32Array): Promise<boolean> {
+  batch(order: Uint32Array): boolean {
     const now = totalCycles(this.#machine.cycles);
-    if (this.#closed || now + this.#longestBatch <= this.#vcd.from) return false;
+    if (this.#closed || now + this.#longestBatch <= this.#window.from) return false;
     const machine = this.#machine;
     const { size, bits } = machine.ir.vectors[0];
-    this.#trace ??= openTrace(machine, this.#path, this.#vcd);
+    this.#recorder ??= record(machine, this.#path, this.#window);
     machine.path = this.#path;
-    machine.listener = this.#trace.listener;
+    machine.listener = this.#recorder.listener;
     for (const index of order) {
       const codes = this.#train.codes.subarray(index * size, (index + 1) * size);
       machine.sample(inputCodes(codes, bits), this.#train.labels[index], true);
     }
     machine.path = this.#runner.path;
     machine.listener = null;
-    if (totalCycles(machine.cycles) >= this.#vcd.from + this.#vcd.cycles) await this.close();
+    if (totalCycles(machine.cycles) >= this.#window.from + this.#window.cycles) this.close();
     return true;
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#closed = true;
-    const trace = this.#trace;
-    this.#trace = null;
-    await trace?.close();
+    this.#recorder?.close();
+    this.#recorder = null;
   }
 }
 

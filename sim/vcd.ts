@@ -1,17 +1,9 @@
 /** A window of cycles as a value change dump (IEEE 1364-2005, clause 18): one time unit is one clock cycle. */
-import type { ChannelIr, Ir } from "../generator/ir.ts";
-import { writeFileWhole } from "../generator/write.ts";
-import { totalCycles } from "./cycles.ts";
-import type { Machine } from "./machine.ts";
-import type { PlainSamplePath } from "./sample-path.ts";
-import { Tracer } from "./trace.ts";
-import type { Trace, VcdWindow } from "./train.ts";
-import { HostStalls } from "./units/sample-input.ts";
+import type { ChannelIr } from "../generator/ir.ts";
+import { fieldsOf, type Signal, signalsOf, type Waveform } from "./waveform.ts";
 
-interface Variable {
+interface Variable extends Signal {
   readonly id: string;
-  readonly name: string;
-  readonly bits: number;
 }
 
 /** Printable identifiers, shortest first: the code characters of the standard. */
@@ -21,16 +13,15 @@ function identifier(index: number): string {
   return id;
 }
 
-/** Variables of each channel: its strobe, if it has one, then its fields. A name that two channels share is one variable. */
+/** Variables of each channel. A name that two channels share is one variable. */
 function variablesOf(channels: readonly ChannelIr[]): { byChannel: Variable[][]; scopes: Map<string, Variable[]> } {
   const scopes = new Map<string, Variable[]>();
   let count = 0;
   const byChannel = channels.map((channel) => {
     const known = scopes.get(channel.scope) ?? [];
     scopes.set(channel.scope, known);
-    const signals = [...(channel.strobe ? [{ name: channel.strobe, bits: 1 }] : []), ...channel.fields];
-    return signals.map(({ name, bits }) => {
-      const variable = known.find((v) => v.name === name) ?? { id: identifier(count++), name, bits };
+    return signalsOf(channel).map((signal) => {
+      const variable = known.find((v) => v.name === signal.name) ?? { id: identifier(count++), ...signal };
       if (!known.includes(variable)) known.push(variable);
       return variable;
     });
@@ -40,6 +31,9 @@ function variablesOf(channels: readonly ChannelIr[]): { byChannel: Variable[][];
 
 const change = ({ id, bits }: Variable, value: bigint) =>
   bits === 1 ? `${value}${id}` : `b${value.toString(2)} ${id}`;
+
+/** Bits of a vector, as they stand behind its name. */
+export const bounds = ({ bits }: Signal): string => `[${bits - 1}:0]`;
 
 /** Declarations, scope within scope. */
 function header(name: string, scopes: ReadonlyMap<string, Variable[]>): string[] {
@@ -58,69 +52,43 @@ function header(name: string, scopes: ReadonlyMap<string, Variable[]>): string[]
     for (const part of path.slice(common)) lines.push(`$scope module ${part} $end`);
     open = path;
     for (const v of variables)
-      lines.push(`$var wire ${v.bits} ${v.id} ${v.name}${v.bits > 1 ? ` [${v.bits - 1}:0]` : ""} $end`);
+      lines.push(`$var wire ${v.bits} ${v.id} ${v.name}${v.bits > 1 ? ` ${bounds(v)}` : ""} $end`);
   }
   for (let k = open.length; k > 0; k--) lines.push("$upscope $end");
   lines.push("$upscope $end", "$enddefinitions $end");
   return lines;
 }
 
-/** The text of a window from its events.
- *  @param events channel, cycle, value; in any order between channels, in order within one */
-export function vcdText(
-  ir: Ir,
-  window: { from: number; cycles: number },
-  events: readonly (readonly [number, number, bigint])[],
-): string {
+/** The text of a waveform. */
+export function vcdText({ ir, from, cycles, events }: Waveform): string {
   const { byChannel, scopes } = variablesOf(ir.channels);
-  const end = window.from + window.cycles;
+  const end = from + cycles;
   const changes = new Map<number, Map<string, string>>();
   const initial = new Map<string, string>();
   for (const variables of byChannel) for (const v of variables) initial.set(v.id, change(v, 0n));
   const put = (cycle: number, v: Variable, value: bigint, overwrite: boolean) => {
     if (cycle >= end) return;
-    const at = cycle < window.from ? initial : (changes.get(cycle) ?? new Map<string, string>());
-    if (cycle >= window.from) changes.set(cycle, at);
+    const at = cycle < from ? initial : (changes.get(cycle) ?? new Map<string, string>());
+    if (cycle >= from) changes.set(cycle, at);
     if (overwrite || !at.has(v.id)) at.set(v.id, change(v, value));
   };
-  for (const [channel, cycle, value] of [...events].sort((a, b) => a[1] - b[1])) {
+  for (const [channel, cycle, value] of events) {
     const strobed = ir.channels[channel].strobe !== null;
     const variables = byChannel[channel];
-    let rest = value;
-    for (const v of variables.slice(strobed ? 1 : 0)) {
-      put(cycle, v, rest & ((1n << BigInt(v.bits)) - 1n), true);
-      rest >>= BigInt(v.bits);
-    }
-    if (!strobed) continue;
+    fieldsOf(ir.channels[channel], value).forEach((field, k) => {
+      put(cycle, variables[k + (strobed ? 1 : 0)], field, true);
+    });
+    if (!strobed || cycle < from) continue;
     put(cycle, variables[0], 1n, true);
     // Falls in the next cycle, unless the next event keeps it up.
     put(cycle + 1, variables[0], 0n, false);
   }
   const lines = header(ir.name, scopes);
-  lines.push(`#${window.from}`, "$dumpvars", ...initial.values(), "$end");
+  lines.push(`#${from}`, "$dumpvars", ...initial.values(), "$end");
   for (const cycle of [...changes.keys()].sort((a, b) => a - b)) {
-    if (cycle > window.from) lines.push(`#${cycle}`);
+    if (cycle > from) lines.push(`#${cycle}`);
     lines.push(...(changes.get(cycle) as Map<string, string>).values());
   }
   lines.push(`#${end}`, "");
   return lines.join("\n");
-}
-
-/** Begins a trace at the machine's present cycle; the file is written when it is closed. */
-export function openTrace(machine: Machine, path: PlainSamplePath, vcd: VcdWindow): Trace {
-  const events: [number, number, bigint][] = [];
-  const lastLevel = new Map<number, [number, number, bigint]>();
-  const { ir } = machine;
-  const start = totalCycles(machine.cycles);
-  const sink = (channel: number, cycle: number, value: bigint) => {
-    if (cycle >= vcd.from && cycle < vcd.from + vcd.cycles) events.push([channel, cycle, value]);
-    else if (cycle < vcd.from && ir.channels[channel].strobe === null) lastLevel.set(channel, [channel, cycle, value]);
-  };
-  const listener = new Tracer(ir, machine, path, new HostStalls(0), sink, start);
-  return {
-    listener,
-    close: async () => {
-      writeFileWhole(vcd.file, vcdText(ir, vcd, [...lastLevel.values(), ...events]));
-    },
-  };
 }

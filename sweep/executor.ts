@@ -10,6 +10,6 @@ export interface Events {
 
 export interface Executor {
   /** Runs tasks until each has an answer, or the signal comes.
-   *  @throws StoreProblem where results cannot be written, Refusal where tasks cannot be run at all */
+   *  @throws Refusal where results cannot be written, or tasks not be run at all */
   run(tasks: readonly Task[], events: Events, signal: AbortSignal): Promise<void>;
 }

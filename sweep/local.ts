@@ -3,9 +3,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
-import { EXIT } from "../generator/errors.ts";
+import { EXIT, Refusal } from "../generator/errors.ts";
 import type { Events, Executor } from "./executor.ts";
-import { type Store, StoreProblem } from "./store.ts";
+import type { Store } from "./store.ts";
 import type { Task } from "./task.ts";
 import type { Answer } from "./task-program.ts";
 import { workOf } from "./works.ts";
@@ -109,7 +109,7 @@ class Pool {
   #answered(member: Member, answer: Answer): void {
     if (this.#ended) return;
     if ("stop" in answer) {
-      this.#end(new StoreProblem(answer.stop, EXIT.environment));
+      this.#end(new Refusal(answer.stop, EXIT.environment));
       return;
     }
     member.task = null;

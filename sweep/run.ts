@@ -84,8 +84,8 @@ export async function runSweep(
   watcher: Watcher,
   signal: AbortSignal,
 ): Promise<{ tables: Tables; failures: Map<string, Failure> }> {
-  store.writePlan(plan, tasks);
   await writeTasks(store, plan, tasks);
+  store.writePlan(plan, tasks);
   const failures = await runTasks(store, tasks, executor, watcher, signal);
   return { tables: await tablesOf(store), failures };
 }

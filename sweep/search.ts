@@ -97,8 +97,8 @@ export async function runSearch(options: SearchOptions): Promise<{ tasks: Task[]
       full: tasks,
     }));
     all.push(...round.flatMap(({ tasks }) => tasks));
-    store.writePlan(plan, all);
     await writeTasks(store, plan, all);
+    store.writePlan(plan, all);
     watcher.say(
       `round ${r + 1} of ${schedule.length}: ${alive.length} candidates, each on ${percentOf(part)} of the work`,
     );

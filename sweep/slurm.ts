@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { EXIT, Refusal } from "../generator/errors.ts";
 import { writeFileWhole } from "../generator/write.ts";
 import type { Events, Executor } from "./executor.ts";
+import { refuseOtherProgram } from "./plan.ts";
 import type { Store } from "./store.ts";
 import type { Task } from "./task.ts";
 import { workOf } from "./works.ts";
@@ -156,6 +157,8 @@ export class SlurmExecutor implements Executor {
       MOST_ARRAY,
       Math.ceil(tasks.length / (chunk ?? Math.ceil(tasks.length / ARRAY))),
     );
+    // Jobs would find it out one by one.
+    refuseOtherProgram(this.#store.folder, tasks);
     const parent = this.#store.path("slurm");
     mkdirSync(parent, { recursive: true });
     const folder = join(parent, String(readdirSync(parent).length));

@@ -55,10 +55,16 @@ export class Store {
     return join(this.folder, ...parts);
   }
 
+  /** Makes the sweep's folder, or one inside it. */
+  makeFolder(...parts: readonly string[]): void {
+    this.#kept(() => makeFolders(this.path(...parts)));
+  }
+
   exists(): boolean {
     return existsSync(this.path("plan.json"));
   }
 
+  /** Makes the sweep known: from here on its tables are asked for, so the one of its tasks comes first. */
   writePlan(plan: Plan, tasks: readonly Task[]): void {
     this.#kept(() => {
       makeFolders(this.folder);

@@ -6,7 +6,7 @@
  *    results.parquet         tasks and figures, without timing, in the order of the tasks: the same bytes wherever and
  *                            in whatever order the tasks were run */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EXIT, Refusal } from "../generator/errors.ts";
@@ -37,6 +37,7 @@ async function writeParquet(on: DuckDBConnection, store: Store, select: string, 
 
 /** Writes the tasks, with a column for each axis. */
 export async function writeTasks(store: Store, { axes }: Plan, tasks: readonly Task[]): Promise<void> {
+  store.makeFolder();
   const own = axisColumns(axes, tasks);
   const on = await database();
   const rows = tasks.map(({ hash, work, program, point }, task) => ({
@@ -115,7 +116,7 @@ export async function compact(store: Store): Promise<void> {
 }
 
 async function writeParts(on: DuckDBConnection, store: Store, results: readonly Result[]): Promise<void> {
-  mkdirSync(store.path("parts"), { recursive: true });
+  store.makeFolder("parts");
   for (const [kind, list] of byKind(results)) {
     const name = createHash("sha256")
       .update(list.map(({ hash }) => hash).join())

@@ -1,17 +1,18 @@
 /** The task program: a process that runs one task after the other, as they are sent to it, and writes each result. The
  *  same on one machine and on a cluster's nodes. It ends when its parent does. */
 import { hostname } from "node:os";
+import { Refusal } from "../generator/errors.ts";
 import { datasetOf } from "./datasets.ts";
 import { refuseOtherProgram } from "./plan.ts";
-import { Store, StoreProblem } from "./store.ts";
+import { Store } from "./store.ts";
 import type { Failure, Result, Task, Timing } from "./task.ts";
 import type { Figures } from "./work.ts";
 import { workOf } from "./works.ts";
 
 export type Answer = { readonly result: Result } | { readonly failure: Failure } | { readonly stop: string };
 
-/** Runs a task, whatever may happen in it.
- *  @throws StoreProblem never: an answer says it */
+/** Runs a task, whatever may happen in it. What is not its doing stops the sweep: another program than the planned one, a
+ *  place that takes no results. */
 export async function runTask(store: Store, task: Task): Promise<Answer> {
   const begun = performance.now();
   const timing = (): Timing => ({
@@ -20,27 +21,27 @@ export async function runTask(store: Store, task: Task): Promise<Answer> {
     finished: new Date().toISOString(),
   });
   try {
-    try {
-      const figures = await figuresOf(task);
-      const result = { hash: task.hash, kind: task.work.kind, figures, ...timing() };
-      store.addResult(result);
-      return { result };
-    } catch (error) {
-      if (error instanceof StoreProblem) throw error;
-      const failure = { hash: task.hash, reason: reasonOf(error), ...timing() };
+    refuseOtherProgram(task.design.name, [task]);
+    const outcome = await figuresOf(task).then(
+      (figures) => ({ figures }),
+      (error) => ({ reason: reasonOf(error) }),
+    );
+    if ("reason" in outcome) {
+      const failure = { hash: task.hash, ...outcome, ...timing() };
       store.addFailure(failure);
       return { failure };
     }
+    const result = { hash: task.hash, kind: task.work.kind, ...outcome, ...timing() };
+    store.addResult(result);
+    return { result };
   } catch (error) {
-    if (error instanceof StoreProblem) return { stop: error.message };
+    if (error instanceof Refusal) return { stop: error.message };
     throw error;
   }
 }
 
 /** @throws whatever the work throws */
-export async function figuresOf(task: Task): Promise<Figures> {
-  const { design, data, work: settings } = task;
-  refuseOtherProgram(design.name, [task]);
+export async function figuresOf({ design, data, work: settings }: Task): Promise<Figures> {
   return workOf(settings.kind).run({ design, settings, data, dataset: () => datasetOf(design, data) });
 }
 

@@ -63,8 +63,11 @@ describe("rankloom", () => {
     expect(run.code).toBe(2);
   });
 
-  // What takes no whole number: a design's field, a file, and lists with tests of their own (compare.test.ts).
-  const others = ["--set", "--json", "--methods", "--updates", "--rates"];
+  // What takes no whole number: a design's field, a file, a choice, and lists with tests of their own (compare.test.ts).
+  const others = ["--set", "--json", "--methods", "--updates", "--rates", "--batches", "--out", "--executor"].concat([
+    "--sbatch",
+    "--figure",
+  ]);
   const numbers = program().commands.flatMap((command) =>
     command.options
       .filter(({ parseArg, long }) => parseArg && !others.includes(String(long)))
@@ -133,12 +136,6 @@ describe("rankloom golden", () => {
     const { code, stderr } = await rankloom(["golden", "tiny", "--json", "/dev/full"]);
     expect(code).toBe(3);
     expect(stderr).toMatch(/^\/dev\/full: cannot be written: no space is left on its disk; .*\n$/);
-  });
-
-  it("is refused by the golden model where it has pairs of cells", async () => {
-    const run = await rankloom(["golden", "tiny", "--set", "tile.encoding=differential"]);
-    expect(run.code).toBe(2);
-    expect(run.stderr).toMatch(/^tiny: tile\.encoding: differential pairs are in the machine only; use offset/);
   });
 
   it("hands over what was finished when it is interrupted", async () => {

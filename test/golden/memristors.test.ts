@@ -124,7 +124,7 @@ describe("the noise of reads", () => {
     "has the deviation of the driven cells' noises together, and is another for each sum",
     (x, seed) => {
       const sums = new Float64Array(8000);
-      newReadNoise(0.02, new Random(seed))(Float64Array.from(x), sums);
+      newReadNoise(0.02, false, new Random(seed))(Float64Array.from(x), sums);
       const { mean, deviation } = statistics([...sums]);
       const wished = 2 * 0.02 * Math.sqrt(x.reduce<number>((sum, xi) => sum + xi * xi, 0));
       expect(Math.abs(mean)).toBeLessThanOrEqual((5 * wished) / Math.sqrt(sums.length));

@@ -39,7 +39,7 @@ export function arrayOf<T>(element: fc.Arbitrary<T>, length: number): fc.Arbitra
 }
 
 /** What the golden model reads of a design; of its device and training, the schema fills what is not given. */
-type Changes = Partial<Pick<GoldenDesign, "gradient">> & Partial<Pick<DesignInput, "device" | "training">>;
+type Changes = Partial<Pick<GoldenDesign, "gradient" | "tile">> & Partial<Pick<DesignInput, "device" | "training">>;
 
 export function designOf(network: Network, changes: Changes = {}): GoldenDesign {
   const { device = { preset: "ideal" }, training = { batch: 4, learningRate: 0.2 }, gradient } = changes;
@@ -47,6 +47,7 @@ export function designOf(network: Network, changes: Changes = {}): GoldenDesign 
   return {
     name: "network",
     network: { ...network, layers: [...network.layers], bias: false },
+    tile: changes.tile ?? { encoding: "offset" },
     device: shape.device.parse(device),
     gradient: gradient ?? { method: "mbgd", rounding: "stochastic", maxPulses: 31, programming: "row" },
     training: shape.training.parse(training),

@@ -16,6 +16,7 @@ describe("a fault in the RTL", () => {
     ["column_adc", "wrong gate"],
     ["sequencer", "wrong comparison"],
     ["range_register", "missing reset"],
+    ["crossbar_macro", "lost sign"],
   ])
     it(`of ${module} (${operator}) is caught`, async () => {
       const fault = all.find((m) => m.module === module && m.operator === operator);

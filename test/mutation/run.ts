@@ -53,6 +53,24 @@ export const mutationDesigns: readonly Design[] = [
     ...base,
     gradient: { method: "lrt", rank: 2, update: "rank-seq", programming: "coincidence", pulseTrain: 9, lanes: 2 },
   },
+  {
+    ...base,
+    device: {
+      model: {
+        states: { set: 12, reset: 9 },
+        nonlinearity: { set: 2, reset: -3 },
+        cycleToCycle: 0.05,
+        deviceToDevice: 0.5,
+      },
+      ...{ stuckOn: 0.05, stuckOff: 0.05, readNoise: 0.02, drift: 0.003, driftTarget: 0.3, verify: 2, pulseCycles: 2 },
+    },
+  },
+  {
+    ...base,
+    tile: { ...base.tile, encoding: "differential" },
+    device: { preset: "ag-a-si", states: { set: 8, reset: 8 }, drift: 0.003, driftTarget: 1, verify: 1 },
+    gradient: { method: "sbpca", rank: 2, update: "rank-seq", lanes: 2, maxPulses: 6 },
+  },
 ].map((input) => validateDesign(input, "mutation") as Design);
 
 /** Which check caught a fault; null: none did. */
@@ -115,10 +133,11 @@ export function rtlFiles(design: Design): Map<string, string> {
   return files;
 }
 
-/** Faults of every module that any of the designs has. */
+/** Faults of every module that any of the designs has, in its longest text. */
 export function allMutations(rtlOf: readonly ReadonlyMap<string, string>[], perModule: number): Mutation[] {
   const modules = new Map<string, string>();
-  for (const rtl of rtlOf) for (const [name, text] of rtl) if (!modules.has(name)) modules.set(name, text);
+  for (const rtl of rtlOf)
+    for (const [name, text] of rtl) if (text.length > (modules.get(name)?.length ?? 0)) modules.set(name, text);
   return [...modules].flatMap(([name, text]) => choose(mutationsOf(name.replace(/\.v$/, ""), text), perModule));
 }
 

@@ -1,5 +1,5 @@
 /** Waveforms of a window, against the waveform of the whole run. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -7,35 +7,19 @@ import { afterAll, describe, expect, it } from "vitest";
 import { presets } from "../../generator/presets.ts";
 import { validateDesign } from "../../generator/schema.ts";
 import { train } from "../../sim/train.ts";
+import { vcdText } from "../../sim/vcd.ts";
+import type { Window } from "../../sim/waveform.ts";
+import { vcdValues } from "./vcd-values.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "rankloom-vcd-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const design = validateDesign({ ...presets.tiny, training: { batch: 4, learningRate: 0.5 } }, "tiny");
-const run = (vcd?: { file: string; from: number; cycles: number }) =>
-  train({ design, epochs: 1, samples: 24, testSamples: 4, threads: 1, vcd });
-
-/** Value of every variable in every cycle of a VCD, as `name=value` by cycle. */
-function values(file: string): Map<number, Map<string, string>> {
-  const names = new Map<string, string>();
-  const scope: string[] = [];
-  const now = new Map<string, string>();
-  const cycles = new Map<number, Map<string, string>>();
-  let cycle = -1;
-  for (const line of readFileSync(file, "utf8").split("\n")) {
-    const word = line.split(" ");
-    if (word[0] === "$scope") scope.push(word[2]);
-    else if (word[0] === "$upscope") scope.pop();
-    else if (word[0] === "$var") names.set(word[3], [...scope, word[4]].join("."));
-    else if (line.startsWith("#")) {
-      const next = Number(line.slice(1));
-      for (let c = cycle; c >= 0 && c < next; c++) cycles.set(c, new Map(now));
-      cycle = next;
-    } else if (/^b/.test(line)) now.set(names.get(word[1]) as string, word[0].slice(1));
-    else if (/^[01]/.test(line)) now.set(names.get(line.slice(1)) as string, line[0]);
-  }
-  return cycles;
-}
+const run = (vcd?: { file: string } & Window) =>
+  train({
+    ...{ design, epochs: 1, samples: 24, testSamples: 4, threads: 1 },
+    window: vcd && { ...vcd, take: (waveform) => writeFileSync(vcd.file, vcdText(waveform)) },
+  });
 
 describe("a waveform's window", () => {
   it("shows what the whole waveform shows in those cycles, and changes nothing of the training", async () => {
@@ -44,7 +28,7 @@ describe("a waveform's window", () => {
     const all = await run({ file: whole, from: 0, cycles: plain.cycles.total });
     expect(all.stateHash).toBe(plain.stateHash);
     expect(all.cycles).toEqual(plain.cycles);
-    const reference = values(whole);
+    const reference = vcdValues(readFileSync(whole, "utf8"));
     expect(reference.size).toBe(plain.cycles.total);
     await fc.assert(
       fc.asyncProperty(
@@ -54,12 +38,15 @@ describe("a waveform's window", () => {
           const file = join(folder, "window.vcd");
           const part = await run({ file, from, cycles });
           expect(part.stateHash).toBe(plain.stateHash);
-          const window = values(file);
+          const window = vcdValues(readFileSync(file, "utf8"));
           expect([...window.keys()]).toEqual(Array.from({ length: cycles }, (_, k) => from + k));
           for (const [cycle, seen] of window)
             for (const [name, value] of seen) {
-              // Data is compared where its strobe is up; strobes and levels always.
-              if (/phase|range|write$|start$|valid$|pulse$/.test(name) && reference.get(cycle)?.get(name) !== value)
+              // Data is compared where its strobe is up; strobes, levels and what every sample writes always.
+              if (
+                /phase|layer$|range|write$|start$|valid$|pulse$/.test(name) &&
+                reference.get(cycle)?.get(name) !== value
+              )
                 expect.fail(
                   `cycle ${cycle}, ${name}: ${value} in the window, ${reference.get(cycle)?.get(name)} in the whole`,
                 );

@@ -83,7 +83,7 @@ it("waits where the queue is full, says so once, and goes on", async () => {
   const full =
     "Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)";
   slurm(`[ "$tries" -le 3 ] && refuse "${full}"; submit "$@"`);
-  const { tasks, store, said } = await run();
+  const { tasks, store, said } = await run({ chunk: 5 });
   expect(store.finished().size).toBe(tasks.length);
   expect(said.filter((line) => line.includes("refused"))).toEqual([
     `slurm: sbatch refused: ${full}; waiting for room in the queue`,

@@ -13,6 +13,7 @@ import { createState } from "../../sim/state.ts";
 import { Tracer } from "../../sim/trace.ts";
 import { HostStalls, inputCodes } from "../../sim/units/sample-input.ts";
 import { vcdText } from "../../sim/vcd.ts";
+import { inOrder } from "../../sim/waveform.ts";
 import { VcdReader } from "../../verify/vcd-reader.ts";
 import { readWaveform } from "../../verify/waveform.ts";
 
@@ -29,7 +30,7 @@ function batch() {
   const { samples } = loadHead({ inputs: 16, outputs: 4 }, {}, ir.batch);
   for (let s = 0; s < ir.batch; s++)
     machine.sample(inputCodes(samples.codes.subarray(16 * s, 16 * s + 16), 8), samples.labels[s], true);
-  return { events, text: vcdText(ir, { from: 0, cycles: tracer.cycle }, events) };
+  return { events, text: vcdText({ ir, from: 0, cycles: tracer.cycle, events: inOrder(events) }) };
 }
 
 const order = (events: readonly [number, number, bigint][]) =>

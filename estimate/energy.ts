@@ -1,0 +1,300 @@
+/** Energy of one sample, leaf by leaf, in fJ: analog parts from what the simulator did, digital ones from the schedule. */
+import type { Device } from "../generator/device/resolve.ts";
+import type { LayerIr, ReadIr } from "../generator/ir.ts";
+import type { Activity, LayerActivity, ReadActivity } from "./activity.ts";
+import { type AreaInputs, adcInputs, adcOf, digitalUnits, type Unit } from "./area.ts";
+import type { Constants } from "./constants.ts";
+import { type Kind, type Leaf, placeOf } from "./leaves.ts";
+import { type Figure, figure, type Input, input, type UsedConstant } from "./tree.ts";
+import { type Access, accessesOf, conversionsOf, type Work, workOf } from "./work.ts";
+
+export interface EnergyInputs extends AreaInputs {
+  readonly activity: Activity;
+  readonly device: Device;
+  /** Clock period in ps, cycles of a sample. */
+  readonly period: Figure;
+  readonly sampleCycles: number;
+  /** Library area of a gate: 1 in the generic library. */
+  readonly gateArea: number;
+}
+
+const SIMULATOR = "simulator";
+const SCHEDULE = "schedule";
+const FJ = 1e15;
+
+/** A device's electrical data: its own, or an ideal device's from the constants. */
+export interface Electrical {
+  readonly onOhm: UsedConstant;
+  readonly onOff: UsedConstant;
+  readonly set: { readonly volts: UsedConstant; readonly seconds: UsedConstant };
+  readonly reset: { readonly volts: UsedConstant; readonly seconds: UsedConstant };
+}
+
+export function electrical({ conductance, pulse, name, source }: Device, constants: Constants): Electrical {
+  const own = (key: string, value: number, unit: string): UsedConstant => ({
+    ...{ name: `device.${key}`, value, unit },
+    source: `device ${name}: ${source}`,
+  });
+  const direction = (key: "set" | "reset") => ({
+    volts: pulse ? own(`pulse.${key}.volts`, pulse[key].volts, "V") : constants.use("cell.pulseVolts"),
+    seconds: pulse ? own(`pulse.${key}.seconds`, pulse[key].seconds, "s") : constants.use("cell.pulseSeconds"),
+  });
+  return {
+    onOhm: conductance ? own("conductance.onOhm", conductance.onOhm, "ohm") : constants.use("cell.onOhm"),
+    onOff: conductance ? own("conductance.onOff", conductance.onOff, "") : constants.use("cell.onOff"),
+    set: direction("set"),
+    reset: direction("reset"),
+  };
+}
+
+export function energyLeaves(inputs: EnergyInputs): Leaf[] {
+  const { ir, synthesis } = inputs;
+  const seen = new Map<string, number>();
+  return [
+    ...workOf(ir).map((work) => {
+      const key = `${placeOf(work.layer)}.${work.unit}`;
+      const number = (seen.get(key) ?? 0) + 1;
+      seen.set(key, number);
+      return workLeaf(inputs, work, number === 1 ? key : `${key}_${number}`);
+    }),
+    ...digitalUnits(synthesis).flatMap((unit) => [clockLeaf(inputs, unit), leakageLeaf(inputs, unit)]),
+    ...accessesOf(ir).map((access) => memoryLeaf(inputs, access)),
+    ...ir.layers.flatMap((layer) => analogLeaves(inputs, layer)),
+  ].filter((leaf): leaf is Leaf => leaf !== null);
+}
+
+/** From the node that a constant was measured at to the design's: capacitance with the length, and the voltage squared. */
+function scaling({ constants, nodeNm }: AreaInputs): { factor: number; used: UsedConstant[] } {
+  const node = constants.use("energy.referenceNode");
+  const volts = constants.use("energy.referenceSupply");
+  const supply = constants.at("digital.supply", nodeNm);
+  return { factor: (nodeNm / node.value) * (supply.value / volts.value) ** 2, used: [node, volts, supply] };
+}
+
+const SCALED = "node / reference node · (supply / reference supply)²";
+
+function leafOf(
+  layer: number | null,
+  unit: string,
+  kind: Kind,
+  id: string,
+  title: string,
+  fj: number,
+  formula: string,
+  inputs: readonly Input[],
+  constants: readonly UsedConstant[],
+  parts: readonly Figure[] = [],
+): Leaf {
+  return {
+    ...{ layer, unit, kind },
+    figure: figure(`energy.sample.${id}`, {
+      title,
+      unit: "fJ",
+      value: Math.round(fj),
+      formula,
+      inputs,
+      constants,
+      parts,
+    }),
+  };
+}
+
+function workLeaf(inputs: EnergyInputs, { layer, unit, count, factors, sumBits }: Work, id: string): Leaf {
+  const { constants, nodeNm } = inputs;
+  const { factor, used } = scaling(inputs);
+  const multiplies = factors[0] > 0;
+  const multiply = constants.use("energy.multiply8", { bits: Math.sqrt(factors[0] * factors[1]) || 8 });
+  const add = constants.use("energy.add8", { bits: sumBits });
+  const product = multiplies ? multiply.value * ((factors[0] * factors[1]) / 64) : 0;
+  return leafOf(
+    ...([layer, unit, "digital", `${id}.arithmetic`] as const),
+    `${unit}: ${multiplies ? "multiplications and additions" : "additions"}`,
+    count * (product + (add.value * sumBits) / 8) * factor,
+    `count · (${multiplies ? "multiplication · bits a · bits b / 64 + " : ""}addition · bits of the sum / 8) · ${SCALED}`,
+    [
+      input("count", count, "", SCHEDULE),
+      ...(multiplies ? [input("bits a", factors[0], "", "design"), input("bits b", factors[1], "", "design")] : []),
+      input("bits of the sum", sumBits, "", "design"),
+      input("node", nodeNm, "nm", "--node"),
+    ],
+    [...(multiplies ? [multiply] : []), add, ...used],
+  );
+}
+
+function clockLeaf(inputs: EnergyInputs, { layer, module, flops }: Unit): Leaf | null {
+  if (flops === 0) return null;
+  const flop = inputs.constants.use("energy.flopClock");
+  const { factor, used } = scaling(inputs);
+  return leafOf(
+    ...([layer, module, "digital", `${placeOf(layer)}.${module}.clock`, `${module}: clock of its flip-flops`] as const),
+    flops * inputs.sampleCycles * flop.value * factor,
+    `flip-flops · cycles · energy of one · ${SCALED}`,
+    [
+      input("flip-flops", flops, "", inputs.synthesis.tool),
+      input("cycles", inputs.sampleCycles, "", SIMULATOR),
+      input("node", inputs.nodeNm, "nm", "--node"),
+    ],
+    [flop, ...used],
+  );
+}
+
+function leakageLeaf(inputs: EnergyInputs, { layer, module, area }: Unit): Leaf {
+  const { constants, nodeNm, period, sampleCycles, gateArea, synthesis } = inputs;
+  const power = constants.use("energy.leakage", { nodeNm });
+  const gates = area / gateArea;
+  // nW · ps = 1e-21 J.
+  return leafOf(
+    ...([layer, module, "digital", `${placeOf(layer)}.${module}.leakage`, `${module}: leakage`] as const),
+    gates * power.value * sampleCycles * period.value * 1e-6,
+    "gates · power of one · cycles · period",
+    [input("gates", gates, "", synthesis.tool), input("cycles", sampleCycles, "", SIMULATOR)],
+    [power],
+    [period],
+  );
+}
+
+function memoryLeaf(inputs: EnergyInputs, { layer, memory: name, words }: Access): Leaf | null {
+  const { ir, constants, nodeNm } = inputs;
+  const memory = ir.memories.find((m) => m.layer === layer && m.name === name);
+  if (!memory) return null;
+  const reference = constants.use("energy.sram8k", { memoryBits: memory.bits });
+  const { factor, used } = scaling(inputs);
+  return leafOf(
+    ...([layer, memory.gradient ? "gradient_memory" : "buffers", "memory", `${placeOf(layer)}.sram.${name}`] as const),
+    `${name}: words read and written`,
+    words * reference.value * (memory.wordBits / 64) * Math.sqrt(memory.bits / 65536) * factor,
+    `words · energy of 64 bits · bits of a word / 64 · √(bits of the memory / 65536) · ${SCALED}`,
+    [
+      input("words", words, "", SCHEDULE),
+      input("bits of a word", memory.wordBits, "", "design"),
+      input("bits of the memory", memory.bits, "", "design"),
+      input("node", nodeNm, "nm", "--node"),
+    ],
+    [reference, ...used],
+  );
+}
+
+function analogLeaves(inputs: EnergyInputs, layer: LayerIr): Leaf[] {
+  const { activity } = inputs;
+  const own = activity.layers[layer.index];
+  const directions: (readonly ["forward" | "backward", ReadIr, ReadActivity])[] = [
+    ["forward", layer.forward, own.forward],
+  ];
+  if (layer.backward) directions.push(["backward", layer.backward, own.backward]);
+  return [...directions.flatMap((d) => readLeaves(inputs, layer, ...d)), ...pulseLeaves(inputs, layer, own)];
+}
+
+/** Capacitance of one line of a tile, in fF: a cell's pitch for each of its cells. */
+function lineCapacitance({ constants, nodeNm }: AreaInputs, cells: number): { fF: number; used: UsedConstant[] } {
+  const selected = constants.use("cell.selected");
+  const cell = constants.use(selected.value > 0 ? "cell.area1T1R" : "cell.area1R", { nodeNm });
+  const wire = constants.use("wire.capacitance");
+  return { fF: wire.value * cells * Math.sqrt(cell.value) * (nodeNm / 1000), used: [wire, cell, selected] };
+}
+
+const LINE = "wire · cells of a line · √cell area · F";
+
+function readLeaves(
+  inputs: EnergyInputs,
+  layer: LayerIr,
+  direction: "forward" | "backward",
+  read: ReadIr,
+  { drivenLines, cells, conductance }: ReadActivity,
+): Leaf[] {
+  const { ir, constants, nodeNm, activity, device, adc } = inputs;
+  const l = layer.index;
+  const place = placeOf(l);
+  const { onOhm, onOff } = electrical(device, constants);
+  constants.use("cell.onOhm", { ohm: onOhm.value });
+  const volts = constants.use("cell.readVolts", { volts: constants.use("cell.readVolts").value });
+  const seconds = constants.use("cell.readSeconds", { seconds: constants.use("cell.readSeconds").value });
+  const per = (total: number) => total / activity.samples;
+  const siemens = (count: number, g: number) => (count / onOff.value + g * (1 - 1 / onOff.value)) / onOhm.value;
+  // The reference column of each tile along the line conducts at each step; pairs have none.
+  const references = ir.cell.pairs ? 0 : per(drivenLines) * read.steps * read.sampledTiles;
+  const referencePart = ir.cell.reference / ir.cell.full;
+  const line = lineCapacitance(inputs, direction === "forward" ? ir.tileCols : ir.tileRows);
+  const chargings = per(drivenLines) * read.steps * read.sampledTiles;
+  const conversions = conversionsOf(read);
+  const title = (what: string) => `${what}, ${direction}`;
+  const conducting = siemens(per(cells), per(conductance)) + siemens(references, references * referencePart);
+  return [
+    leafOf(
+      ...([
+        l,
+        "crossbar_cells",
+        "analog",
+        `${place}.crossbar_cells.${direction}`,
+        title("current through the cells"),
+      ] as const),
+      conducting * volts.value ** 2 * seconds.value * FJ,
+      "read volts² · read seconds · Σ over driven lines, planes and cells of ((1 − conductance) / on-off + conductance) / on-resistance; with the reference columns",
+      [
+        input("cells read", per(cells), "a sample", SIMULATOR),
+        input("sum of their conductances", per(conductance), "of the range", SIMULATOR),
+        input("reference cells read", references, "a sample", SIMULATOR),
+      ],
+      [onOhm, onOff, volts, seconds],
+    ),
+    leafOf(
+      ...([
+        l,
+        "dac_drivers",
+        "analog",
+        `${place}.dac_drivers.${direction}`,
+        title("charging of the driven lines"),
+      ] as const),
+      chargings * line.fF * volts.value ** 2,
+      `chargings · read volts² · ${LINE}`,
+      [
+        input("chargings", chargings, "a sample", "simulator: driven lines and planes · steps · tiles"),
+        input("F", nodeNm, "nm", "--node"),
+      ],
+      [volts, ...line.used],
+    ),
+    leafOf(
+      ...([l, "adc", "analog", `${place}.adc.${direction}`, title("conversions")] as const),
+      conversions * adcOf(inputs, adc.energy, read),
+      "conversions · 10^(a + b · bits + c · log10 node + d · log10 rate + residual at the quantile)",
+      adcInputs(inputs, adc.energy, read, [input("conversions", conversions, "a sample", SCHEDULE)]),
+      [adc.quantile],
+    ),
+  ];
+}
+
+function pulseLeaves(inputs: EnergyInputs, layer: LayerIr, { set, reset }: LayerActivity): Leaf[] {
+  const { ir, constants, nodeNm, activity, device } = inputs;
+  const place = placeOf(layer.index);
+  const data = electrical(device, constants);
+  const row = lineCapacitance(inputs, ir.tileCols);
+  const column = lineCapacitance(inputs, ir.tileRows);
+  return (["set", "reset"] as const).flatMap((direction) => {
+    const { pulses, conductance } = direction === "set" ? set : reset;
+    const { volts, seconds } = data[direction];
+    const { onOhm, onOff } = data;
+    const count = pulses / activity.samples;
+    const g = conductance / activity.samples;
+    const siemens = (count / onOff.value + g * (1 - 1 / onOff.value)) / onOhm.value;
+    return [
+      leafOf(
+        ...([layer.index, "crossbar_cells", "analog", `${place}.crossbar_cells.${direction}`] as const),
+        `${direction} pulses in the cells`,
+        siemens * volts.value ** 2 * seconds.value * FJ,
+        "pulse volts² · pulse seconds · Σ over pulses of ((1 − conductance) / on-off + conductance) / on-resistance",
+        [
+          input("pulses", count, "a sample", SIMULATOR),
+          input("sum of their cells' conductances", g, "of the range", SIMULATOR),
+        ],
+        [onOhm, onOff, volts, seconds],
+      ),
+      leafOf(
+        ...([layer.index, "pulse_drivers", "analog", `${place}.pulse_drivers.${direction}`] as const),
+        `${direction} pulses on row and column`,
+        count * (row.fF + column.fF) * volts.value ** 2,
+        `pulses · pulse volts² · (row + column), each ${LINE}`,
+        [input("pulses", count, "a sample", SIMULATOR), input("F", nodeNm, "nm", "--node")],
+        [volts, ...row.used],
+      ),
+    ];
+  });
+}

@@ -1,0 +1,195 @@
+/** Synthesis: gates by Yosys of small modules whose gates are known, Liberty files of one's own, and what is kept. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { libraryOf } from "../../estimate/estimate.ts";
+import { cut, type YosysModule } from "../../estimate/synthesis/cones.ts";
+import { GATE, genericLiberty } from "../../estimate/synthesis/generic-liberty.ts";
+import { lookUp, parseLiberty } from "../../estimate/synthesis/liberty.ts";
+import { type Synthesis, synthesise } from "../../estimate/synthesis/synthesise.ts";
+import { temporaryFolder } from "../cli/rankloom.ts";
+
+const generic = parseLiberty(genericLiberty(), "generic");
+
+/** A library of few cells, with areas of the user's. */
+const TABLES = ["cell_rise", "cell_fall", "rise_transition", "fall_transition"];
+const arc = (pin: string, sense: string) =>
+  `timing () { related_pin : "${pin}"; timing_sense : ${sense};
+    ${TABLES.map((name) => `${name} (t) { values ("0.1, 1", "0.1, 1"); }`).join("\n    ")} }`;
+const inputPin = (pin: string) => `pin ("${pin}") { direction : input; capacitance : 0.001; }`;
+const gate = (name: string, area: number, pins: string[], logic: string) =>
+  `cell ("${name}") { area : ${area}; ${pins.map(inputPin).join(" ")}
+    pin ("Y") { direction : output; function : "${logic}"; ${pins.map((pin) => arc(pin, "negative_unate")).join("\n")} } }`;
+const MINE = `/* mine */
+library (mine) {
+  time_unit : "1ns"; capacitive_load_unit (1, pf); delay_model : table_lookup;
+  lu_table_template (t) { variable_1 : input_net_transition; variable_2 : total_output_net_capacitance;
+    index_1 ("0, 1"); index_2 ("0, 1"); }
+  ${gate("NAND", 10, ["A", "B"], "(!(A B))")}
+  ${gate("NOR", 11, ["A", "B"], "(!(A+B))")}
+  ${gate("INV", 6, ["A"], "!A")}
+  ${gate("BUF", 8, ["A"], "A")}
+  cell ("FLOP") { area : 50; ff (IQ, IQN) { clocked_on : "C"; next_state : "D"; }
+    pin ("C") { direction : input; clock : true; capacitance : 0.001; } ${inputPin("D")}
+    pin ("Q") { direction : output; function : "IQ"; ${arc("C", "non_unate")} } }
+}
+`;
+
+/** A top module's text, with macros that it does not use. */
+const rtl = (body: string, width = 8) =>
+  new Map([
+    ["macros_blackbox.v", "(* blackbox *) module sram_1r1w (input wire clk);\nendmodule\n"],
+    [
+      "rtl/rankloom.v",
+      `module rankloom (input wire clk, input wire [${width - 1}:0] a, input wire [${width - 1}:0] b, output reg [${width - 1}:0] q, output reg [${width - 1}:0] r);\n${body}\nendmodule\n`,
+    ],
+  ]);
+
+const run = (body: string, width = 8, library = generic): Promise<Synthesis> =>
+  synthesise(rtl(body, width), library, { threads: 1 });
+const top = ({ modules }: Synthesis) => modules[modules.length - 1];
+
+describe("the generic library", () => {
+  it("counts a NAND of two as one gate, and has an inverter and a flip-flop", () => {
+    expect([generic.nand.name, generic.nand.area]).toEqual([GATE, 1]);
+    expect([generic.inverter.name, generic.flop.name]).toEqual(["INV_X1", "DFF_X1"]);
+    // An inverter with four like it: an FO4 of 5 τ.
+    const [delay] = generic.inverter.outputs.get("Y")?.[0].delays ?? [];
+    expect(lookUp(delay, 0, 4)).toBe(5);
+  });
+});
+
+describe("a Liberty file", () => {
+  it("of the user's is mapped to, with its own areas and times", async () => {
+    const mine = parseLiberty(MINE, "mine.lib");
+    expect([mine.nand.name, mine.inverter.name, mine.flop.name, mine.timeUnitPs]).toEqual([
+      "NAND",
+      "INV",
+      "FLOP",
+      1000,
+    ]);
+    const found = await run("always @(posedge clk) begin q <= ~(a & b); r <= a; end", 8, mine);
+    expect(top(found).registers).toEqual({ cells: 16, area: 16 * 50 });
+    expect(top(found).logic).toEqual({ cells: 8, area: 8 * 10 });
+  });
+
+  it("may have tables whose load comes first", () => {
+    const load = `lu_table_template (u) { variable_1 : total_output_net_capacitance; variable_2 : input_net_transition;
+      index_1 ("0, 2"); index_2 ("0, 10"); }`;
+    const text = MINE.replace("lu_table_template", `${load} lu_table_template`).replace(
+      'cell_rise (t) { values ("0.1, 1", "0.1, 1"); }',
+      'cell_rise (u) { values ("0, 1", "4, 5"); }',
+    );
+    const delay = parseLiberty(text, "mine.lib").cells.get("NAND")?.outputs.get("Y")?.[0].delays[0];
+    // 2 a unit of load, 0.1 a unit of slope.
+    expect(delay && lookUp(delay, 10, 2)).toBe(5);
+    expect(delay && lookUp(delay, 5, 1)).toBeCloseTo(2.5, 12);
+  });
+
+  it.each([
+    ["", /mine\.lib: line 1: library \(…\) \{ expected; use a Liberty file/],
+    ["module x; endmodule", /mine\.lib: line 1: .* expected; use a Liberty file/],
+    ["library (x) {\n cell (A) { area : 1;\n", /mine\.lib: line 3: \} of (cell|library) expected; use/],
+    ["library (x) { cell (A) { area : 1; } }", /mine\.lib: has no two-input NAND with an area; use/],
+    [MINE.replace("ff (IQ", "latch (IQ"), /mine\.lib: has no plain D flip-flop with an area; use/],
+  ])("%#: malformed, is refused in one line", (text, message) => {
+    const path = join(temporaryFolder(), "mine.lib");
+    writeFileSync(path, text);
+    const load = () => libraryOf(path);
+    expect(load).toThrow(message);
+    expect(() => libraryOf("/nowhere.lib")).toThrow(
+      "--liberty /nowhere.lib: cannot be read; give a Liberty file (.lib)",
+    );
+  });
+});
+
+describe("synthesis", () => {
+  it("finds the gates of what is known, and each lane once", async () => {
+    const nands = await run("always @(posedge clk) begin q <= ~(a & b); r <= ~(b & q); end", 8);
+    expect(top(nands).logic).toEqual({ cells: 16, area: 16 });
+    expect(top(nands).registers.cells).toBe(16);
+    // Clock to output and set-up and a NAND between.
+    expect(nands.slowest.time).toBeGreaterThan(10);
+    expect(nands.slowest.module).toBe("rankloom");
+    expect(nands.slowest.to).not.toBe("");
+  });
+
+  it("a multiplier of twice the bits has about four times the gates, and a longer path", async () => {
+    const wide = (bits: number) =>
+      run(`reg [${bits / 2 - 1}:0] c, d; always @(posedge clk) begin c <= a; d <= b; q <= c; r <= c * d; end`, bits);
+    const [small, large] = [await wide(8), await wide(16)];
+    const ratio = top(large).logic.area / top(small).logic.area;
+    expect(ratio).toBeGreaterThan(3);
+    expect(ratio).toBeLessThan(6.5);
+    expect(large.slowest.time).toBeGreaterThan(1.3 * small.slowest.time);
+  });
+
+  it("counts instances, and a path from one through the top into another", async () => {
+    const files = rtl(
+      "wire [7:0] s; one first (.clk(clk), .x(a), .y(s)); one second (.clk(clk), .x(s + b), .y(q)); always @* r = 0;",
+      8,
+    );
+    files.set(
+      "rtl/rankloom.v",
+      (files.get("rtl/rankloom.v") ?? "").replace("output reg [7:0] q", "output wire [7:0] q"),
+    );
+    files.set(
+      "rtl/one.v",
+      "module one (input wire clk, input wire [7:0] x, output reg [7:0] y);\nalways @(posedge clk) y <= ~x;\nendmodule\n",
+    );
+    const found = await synthesise(files, generic, { threads: 1 });
+    const [one, whole] = found.modules;
+    expect(whole.children.map(([name, n]) => [name, found.modules[n].name])).toEqual([
+      ["first", "one"],
+      ["second", "one"],
+    ]);
+    expect(one.registers.cells).toBe(8);
+    expect(one.slowest).toBeNull();
+    expect(found.slowest.module).toBe("rankloom");
+  });
+});
+
+describe("cones", () => {
+  const cell = (type: string, a: number, b: number, y: number) => ({
+    type,
+    parameters: {},
+    port_directions: { A: "input", B: "input", Y: "output" } as const,
+    connections: { A: [a], B: [b], Y: [y] },
+  });
+
+  it("that differ in their nets' names alone are one", () => {
+    const module: YosysModule = {
+      attributes: {},
+      ports: { p: { direction: "input", bits: [2, 3, 4, 5] }, q: { direction: "output", bits: [10, 11] } },
+      cells: {
+        a: cell("$and", 2, 3, 6),
+        b: cell("$or", 6, 3, 10),
+        c: cell("$and", 4, 5, 7),
+        d: cell("$or", 7, 5, 11),
+      },
+    };
+    const found = new Map<string, YosysModule>();
+    const { cones } = cut(module, found);
+    expect(cones.map(({ inputs, outputs }) => [inputs, outputs])).toEqual([
+      [[2, 3], [10]],
+      [[4, 5], [11]],
+    ]);
+    expect(found.size).toBe(1);
+    expect(new Set(cones.map(({ key }) => key)).size).toBe(1);
+  });
+
+  it("are cut at a net that many cells read", () => {
+    const readers = Array.from({ length: 9 }, (_, n) => [`r${n}`, cell("$and", 4, 10 + n, 30 + n)] as const);
+    const module: YosysModule = {
+      attributes: {},
+      ports: {
+        p: { direction: "input", bits: [2, 3, ...readers.map((_, n) => 10 + n)] },
+        q: { direction: "output", bits: readers.map((_, n) => 30 + n) },
+      },
+      cells: { source: cell("$or", 2, 3, 4), ...Object.fromEntries(readers) },
+    };
+    const found = new Map<string, YosysModule>();
+    expect(cut(module, found).cones).toHaveLength(10);
+    expect(found.size).toBe(2);
+  });
+});
