@@ -18,10 +18,12 @@ export interface Estimate extends z.infer<typeof schema> {
   readonly name: string;
 }
 
+export const estimateOf = (name: string, json: unknown): Estimate => ({ name, ...schema.parse(json) });
+
 /** @throws Refusal where the file is no estimate */
 export function readEstimate(file: string): Estimate {
   try {
-    return { name: basename(file, ".json"), ...schema.parse(JSON.parse(readFileSync(file, "utf8"))) };
+    return estimateOf(basename(file, ".json"), JSON.parse(readFileSync(file, "utf8")));
   } catch {
     throw new Refusal(`${file}: is neither a run nor an estimate; give what rankloom estimate --json wrote`);
   }
@@ -30,7 +32,8 @@ export function readEstimate(file: string): Estimate {
 /** Square nanometres of a square micrometre. */
 const NM2 = 1e6;
 
-export function areaPictures({ name, breakdowns, figures }: Estimate): Picture[] {
+/** @param suffix of the pictures' names, where a report has several estimates */
+export function areaPictures({ name, breakdowns, figures }: Estimate, suffix: string): Picture[] {
   return (["byUnit", "byLayer"] as const).map((by) => {
     const rows = Object.entries(breakdowns.area[by]).map(([part, id]) => {
       const { value, unit } = figures[id];
@@ -39,7 +42,7 @@ export function areaPictures({ name, breakdowns, figures }: Estimate): Picture[]
     const y = { field: "part", type: "nominal", sort: "-x", axis: { title: null } };
     const x = { field: "area", type: "quantitative", axis: { title: "area (µm²)", format: "~s" } };
     return {
-      id: by === "byUnit" ? "area-by-unit" : "area-by-layer",
+      id: `${by === "byUnit" ? "area-by-unit" : "area-by-layer"}${suffix}`,
       title: by === "byUnit" ? "Area by unit" : "Area by layer",
       note: `From ${name}; how each figure came about: rankloom estimate --explain.`,
       content: plot(

@@ -3,7 +3,7 @@ import { prepareMachine } from "../generator/prepare.ts";
 import { blockDiagram } from "./block-diagram.ts";
 import { conductances, wearByTile } from "./cell-pictures.ts";
 import { checksPicture } from "./checks.ts";
-import { areaPictures, type Estimate } from "./estimate.ts";
+import { areaPictures, type Estimate, estimateOf } from "./estimate.ts";
 import { batchTimeline, cyclesByPhase, memoryByBuffer, sampleTimeline } from "./machine-pictures.ts";
 import type { Picture } from "./picture.ts";
 import { again, type Run } from "./runs.ts";
@@ -43,13 +43,18 @@ export function reportOf(runs: readonly Run[], estimates: readonly Estimate[]): 
   const list = runs.flatMap(({ record }): Training[] =>
     trainedOf(record).map((trained) => ({ ...trained, run: record.name })),
   );
-  const several = runs.filter(({ record }) => record.kind !== "verify").length > 1;
+  const machines = runs.filter(({ record }) => record.kind === "train" || record.kind === "compare");
   const sections: Section[] = [];
   if (list.length > 0) sections.push(training(list));
   sections.push(checks(runs));
-  for (const run of runs) if (run.record.kind !== "verify") sections.push(machine(run, several));
-  for (const estimate of estimates)
-    sections.push({ title: `Area: ${estimate.name}`, pictures: areaPictures(estimate) });
+  for (const run of machines) sections.push(machine(run, machines.length > 1));
+  const estimated = runs.flatMap(({ record }) =>
+    record.kind === "estimate" ? [estimateOf(record.name, record.result)] : [],
+  );
+  [...estimated, ...estimates].forEach((estimate, n) => {
+    const pictures = areaPictures(estimate, n === 0 ? "" : `-${n + 1}`);
+    sections.push({ title: `Area: ${estimate.name}`, pictures });
+  });
   sections.push(settings(runs));
   return { title: runs.map(({ record }) => record.name).join(", "), sections };
 }
@@ -141,7 +146,8 @@ function machine({ record, cells }: Run, several: boolean): Section {
 }
 
 function settings(runs: readonly Run[]): Section {
-  const data = ({ record: { result } }: Run) => result.data;
+  const data = ({ record }: Run): { readonly source: string; readonly sha256?: string } | null =>
+    record.kind === "estimate" ? null : record.result.data;
   return {
     title: "To run it again",
     tables: [
@@ -150,9 +156,8 @@ function settings(runs: readonly Run[]): Section {
         rows: runs.map((run) => {
           const { record } = run;
           const found = data(run);
-          const sha256 = found !== null && "sha256" in found ? found.sha256 : "";
           return [
-            ...[record.name, String(record.design.training.seed), found?.source ?? "", sha256],
+            ...[record.name, String(record.design.training.seed), found?.source ?? "", found?.sha256 ?? ""],
             record.kind === "train" ? record.result.stateHash : "",
             Object.entries(record.versions)
               .map(([name, version]) => (version.toLowerCase().startsWith(name) ? version : `${name} ${version}`))

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { EstimateJson } from "../estimate/json.ts";
 import { EXIT, Refusal } from "../generator/errors.ts";
 import type { Design } from "../generator/schema.ts";
 import { explained, type FileSet, makeFolders, writeFiles } from "../generator/write.ts";
@@ -26,6 +27,7 @@ interface Results {
   readonly train: TrainResult;
   readonly verify: VerifyResult;
   readonly compare: Comparison;
+  readonly estimate: EstimateJson;
 }
 
 export type Kind = keyof Results;

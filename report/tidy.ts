@@ -36,7 +36,7 @@ const figure = (name: string, value: number, unit: string, part: string | null =
 /** All figures of a run. */
 export function tidyRows(record: RunRecord): object[] {
   const { name: run, kind } = record;
-  if (record.kind !== "verify")
+  if (record.kind === "train" || record.kind === "compare")
     return trainedOf(record).flatMap((trained) => {
       const { method, rank, update, learningRate, seed } = trained;
       return trainFigures(trained).map((row) => ({ run, kind, method, rank, update, learningRate, seed, ...row }));
@@ -44,6 +44,12 @@ export function tidyRows(record: RunRecord): object[] {
   const { gradient, training } = record.design;
   const { learningRate, seed } = training;
   const { method, rank = null, update = null } = gradient;
+  const whole = { run, kind, method, rank, update, learningRate, seed };
+  if (record.kind === "estimate")
+    return Object.entries(record.result.figures).map(([id, { value, unit }]) => ({
+      ...whole,
+      ...figure(id, value, unit),
+    }));
   const { equal, samples, cycles, eventsCompared, statesCompared, goldenError } = record.result;
   const bounds = goldenError.flatMap((layer) =>
     (["preactivation", "activation", "delta"] as const).flatMap((what) => {
@@ -63,7 +69,7 @@ export function tidyRows(record: RunRecord): object[] {
     figure("events compared", eventsCompared, ""),
     figure("states compared", statesCompared, ""),
     ...bounds,
-  ].map((row) => ({ run, kind, method, rank, update, learningRate, seed, ...row }));
+  ].map((row) => ({ ...whole, ...row }));
 }
 
 function trainFigures(t: Trained): Figure[] {

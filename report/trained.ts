@@ -19,7 +19,7 @@ export const methodName = (gradient: Gradient): string => nameOf(METHODS, gradie
 
 export function trainedOf(record: RunRecord): Trained[] {
   if (record.kind === "compare") return [...record.result.runs];
-  if (record.kind === "verify") return [];
+  if (record.kind !== "train") return [];
   const { design, result } = record;
   const { gradient, training } = design;
   return [
