@@ -35,11 +35,10 @@ const NM2 = 1e6;
 /** @param suffix of the pictures' names, where a report has several estimates */
 export function areaPictures({ name, breakdowns, figures }: Estimate, suffix: string): Picture[] {
   return (["byUnit", "byLayer"] as const).map((by) => {
-    const rows = Object.entries(breakdowns.area[by]).map(([part, id]) => {
-      const { value, unit } = figures[id];
-      return { part, area: unit === "nm2" ? value / NM2 : value };
-    });
-    const y = { field: "part", type: "nominal", sort: "-x", axis: { title: null } };
+    const rows = Object.entries(breakdowns.area[by])
+      .map(([part, id]) => ({ part, area: figures[id].value / NM2 }))
+      .toSorted((a, b) => b.area - a.area);
+    const y = { field: "part", type: "nominal", sort: null, axis: { title: null } };
     const x = { field: "area", type: "quantitative", axis: { title: "area (µm²)", format: "~s" } };
     return {
       id: `${by === "byUnit" ? "area-by-unit" : "area-by-layer"}${suffix}`,
