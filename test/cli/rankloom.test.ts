@@ -67,6 +67,7 @@ describe("rankloom", () => {
   const others = ["--set", "--json", "--methods", "--updates", "--rates", "--batches", "--out", "--executor"].concat([
     "--sbatch",
     "--figure",
+    "--clock",
   ]);
   const numbers = program().commands.flatMap((command) =>
     command.options

@@ -9,7 +9,7 @@ import { LocalExecutor } from "../../sweep/local.ts";
 import { planSweep } from "../../sweep/plan.ts";
 import { runSweep } from "../../sweep/run.ts";
 import { Store } from "../../sweep/store.ts";
-import { rankloom, temporaryFolder } from "./rankloom.ts";
+import { ROOT, rankloom, temporaryFolder } from "./rankloom.ts";
 
 const silent = { progress() {}, say() {} };
 
@@ -45,6 +45,12 @@ describe.each(figures.map((figure) => [figure.name, figure] as const))("experime
     expect(picture).toContain("accuracy on the test set (%)");
     expect(picture.match(/aria-roledescription|<path/g)?.length).toBeGreaterThan(rows.length);
   });
+});
+
+it.each(["claims", "devices-epoch"])("the sweep %s of docs/reproduce.md is whole", (name) => {
+  const { tasks, skipped } = planSweep(join(ROOT, "reproduce", `${name}.sweep.json`));
+  expect(tasks.length).toBeGreaterThan(20);
+  expect(skipped).toBe(0);
 });
 
 it("an experiment that is not there is refused, and those that are there are named", async () => {
