@@ -64,11 +64,17 @@ describe("rankloom", () => {
   });
 
   // What takes no whole number: a design's field, a file, a choice, and lists with tests of their own (compare.test.ts).
-  const others = ["--set", "--json", "--methods", "--updates", "--rates", "--batches", "--out", "--executor"].concat([
-    "--sbatch",
-    "--figure",
-    "--clock",
-  ]);
+  const others = [
+    "--set",
+    "--json",
+    "--methods",
+    "--updates",
+    "--rates",
+    "--format",
+    "--batches",
+    "--out",
+    "--executor",
+  ].concat(["--sbatch", "--figure", "--clock"]);
   const numbers = program().commands.flatMap((command) =>
     command.options
       .filter(({ parseArg, long }) => parseArg && !others.includes(String(long)))
