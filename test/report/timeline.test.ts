@@ -27,6 +27,15 @@ describe.each(Object.entries(GRADIENTS))("%s", (_, gradient) => {
         if (n > 0) expect(span.from).toBeGreaterThanOrEqual(own[n - 1].to);
       });
     }
+    // A sample's low-rank programs begin with the next one's load; the last one's end as the update begins.
+    const programs = spans.filter(({ phase }) => phase === "program");
+    expect(programs.length).toBe(ir.lowRank ? batch : 0);
+    programs.forEach((program, n) => {
+      const next = spans.find(({ phase, sample }) =>
+        n + 1 < batch ? phase === "load" && sample === n + 1 : phase === "update",
+      );
+      expect(n + 1 < batch ? program.from : program.to).toBe(next?.from);
+    });
     const sample = sampleSpans(ir);
     expect(Math.min(...sample.map(({ from }) => from))).toBe(0);
     for (const phase of ["load", "forward", "error", "backward"])
