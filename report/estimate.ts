@@ -39,7 +39,11 @@ export function areaPictures({ name, breakdowns, figures }: Estimate, suffix: st
       .map(([part, id]) => ({ part, area: figures[id].value / NM2 }))
       .toSorted((a, b) => b.area - a.area);
     const y = { field: "part", type: "nominal", sort: null, axis: { title: null } };
-    const x = { field: "area", type: "quantitative", axis: { title: "area (µm²)", format: "~s" } };
+    const x = {
+      field: "area",
+      type: "quantitative",
+      axis: { title: "area (µm²)", format: ",.4~r", labelOverlap: true },
+    };
     return {
       id: `${by === "byUnit" ? "area-by-unit" : "area-by-layer"}${suffix}`,
       title: by === "byUnit" ? "Area by unit" : "Area by layer",

@@ -36,7 +36,7 @@ export function memoryByBuffer(ir: Ir): Picture {
         mark: { type: "bar", stroke: "#222222", strokeWidth: 0.8 },
         encoding: {
           y,
-          x: { field: "kib", type: "quantitative", axis: { title: "memory (KiB)", format: "~s" } },
+          x: { field: "kib", type: "quantitative", axis: { title: "memory (KiB)", format: ",.4~r" } },
           color: {
             field: "layer",
             type: "nominal",
@@ -85,7 +85,7 @@ function timeline(id: string, title: string, note: string, spans: readonly Span[
     field: "from",
     type: "quantitative",
     scale: { domain: [0, end], nice: false },
-    axis: { title: "clock cycles", format: ",", grid: false, tickCount: 8 },
+    axis: { title: "clock cycles", format: ",d", grid: false, tickCount: 8 },
   };
   return {
     id,
@@ -106,7 +106,7 @@ function timeline(id: string, title: string, note: string, spans: readonly Span[
                 field: "phase",
                 type: "nominal",
                 scale: { domain: phases, range: phases.map((phase) => PHASE_COLOURS[PHASES.indexOf(phase)]) },
-                legend: { title: "phase" },
+                legend: { title: "phase", offset: 48 },
               },
               tooltip: ["unit", "phase", "sample", "from", "to", "cycles"].map((field) => ({ field, type: "nominal" })),
             },
@@ -137,7 +137,7 @@ export function cyclesByPhase({ cycles, samples }: TrainResult): Picture {
   const x = {
     field: "perSample",
     type: "quantitative",
-    axis: { title: "clock cycles a training sample", format: "," },
+    axis: { title: "clock cycles a training sample", format: ",d" },
   };
   return {
     id: "cycles-by-phase",

@@ -32,7 +32,7 @@ export function specOf({ spec, rows }: { spec: object; rows: readonly Row[] }, c
 export const along = (field: string, title: string, more: object = {}) => ({
   field,
   type: "quantitative",
-  axis: { title, grid: true, format: ".4~s" },
+  axis: { title, grid: true, format: ",.4~r" },
   scale: { zero: false, nice: true },
   ...more,
 });

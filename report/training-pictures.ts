@@ -92,7 +92,7 @@ export function costAxis(field: string, title: string, rows: readonly Row[]) {
   const ticks = Array.from({ length: Math.ceil(Math.log10(most / base)) + 1 }, (_, n) => base * 10 ** n);
   const zero = values.length > positive.length;
   return along(field, title, {
-    axis: { title, grid: true, format: "~s", values: zero ? [0, ...ticks] : ticks },
+    axis: { title, grid: true, format: ",.4~r", values: zero ? [0, ...ticks] : ticks },
     scale: zero ? { type: "symlog", constant: base, nice: false } : { type: "log", nice: false, padding: 12 },
   });
 }
@@ -203,7 +203,7 @@ export function memoryByMethod(list: readonly Training[]): Picture {
             axis: { title: null },
             sort: { field: "kib", op: "sum", order: "descending" },
           },
-          x: { field: "kib", type: "quantitative", axis: { title: "memory (KiB)", format: "~s" } },
+          x: { field: "kib", type: "quantitative", axis: { title: "memory (KiB)", format: ",.4~r" } },
           color: {
             field: "for",
             type: "nominal",
