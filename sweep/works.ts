@@ -1,10 +1,11 @@
 /** What a sweep can do with each design, by the name that a sweep file gives it: a further kind of work is a file in
  *  works/ and a line here. */
 import type { Work } from "./work.ts";
+import { estimate } from "./works/estimate.ts";
 import { train } from "./works/train.ts";
 import { verify } from "./works/verify.ts";
 
-export const works = { train, verify } as const;
+export const works = { estimate, train, verify } as const;
 
 export type WorkKind = keyof typeof works;
 

@@ -1,9 +1,11 @@
 /** Cuts a module's logic at its registers, instances and ports into cones: parts that share no net inside. The lanes of a
  *  unit are the same cone again and again, and each different one is synthesised once.
  *
- *  A net that more than `MOST_READERS` cells read is cut, too: it carries what all lanes are told (an enable, a shift), and
- *  would tie them together. */
+ *  A cell as wide as all lanes (the multiplexer before their registers) is taken apart bit by bit, and what falls into one
+ *  cone is put together again. A net that more than `MOST_READERS` cells, or parts that nothing else holds together, read
+ *  is cut, too: it carries what all lanes are told (an enable, a shift), and would tie them together. */
 import { createHash } from "node:crypto";
+import { bitsOf, part } from "./bitwise.ts";
 
 /** A net's number, or a constant. */
 export type Bit = number | "0" | "1" | "x" | "z";
@@ -61,36 +63,59 @@ function* nets(cell: Cell, direction: "input" | "output"): Generator<number> {
     if (cell.port_directions[port] === direction) for (const bit of bits) if (isNet(bit)) yield bit;
 }
 
+/** Some bits of a cell. */
+interface Part {
+  /** Number of the cell. */
+  readonly cell: number;
+  readonly bit: number;
+}
+
 /** @param found gets the logic of each cone that was not in it, as a module of its own, by its key */
 export function cut(module: YosysModule, found: Map<string, YosysModule>): CutModule {
   const cells = Object.values(module.cells);
   const logic = cells.filter((cell) => !isInstance(cell) && cell.type !== "$dff");
+  const parts = logic.flatMap((cell, n) => Array.from({ length: bitsOf(cell) }, (_, bit): Part => ({ cell: n, bit })));
   const driver = new Map<number, number>();
   const readers = new Map<number, Set<number>>();
-  logic.forEach((cell, n) => {
-    for (const net of nets(cell, "output")) driver.set(net, n);
-    for (const net of nets(cell, "input")) {
+  const group = new Groups(parts.length);
+  const alike = new Map<string, number>();
+  parts.forEach(({ cell, bit }, n) => {
+    const one = part(logic[cell], [bit]);
+    for (const net of nets(one, "output")) driver.set(net, n);
+    for (const net of nets(one, "input")) {
       const list = readers.get(net);
       if (list) list.add(n);
       else readers.set(net, new Set([n]));
     }
+    // Copies of one bit, as of a sign.
+    if (bitsOf(logic[cell]) === 1) return;
+    const { Y, ...inputs } = one.connections;
+    const key = `${cell} ${Object.values(inputs).join(" ")}`;
+    const same = alike.get(key);
+    if (same === undefined) alike.set(key, n);
+    else group.join(n, same);
   });
-  const group = new Groups(logic.length);
-  for (const [net, n] of driver) {
-    const list = readers.get(net);
-    if (list && list.size <= MOST_READERS) for (const reader of list) group.join(n, reader);
-  }
+  /** Nets that the driver shares with few readers. */
+  const near = () =>
+    [...driver].filter(([net]) => {
+      const list = [...(readers.get(net) ?? [])];
+      const count = (of: (n: number) => number) => new Set(list.map(of)).size;
+      return count((n) => parts[n].cell) <= MOST_READERS && count((n) => group.of(n)) <= MOST_READERS;
+    });
+  // Once more with what the first time held together: a word's select, if its bits come from one sum.
+  for (let pass = 0; pass < 2; pass++)
+    for (const [net, n] of near()) for (const reader of readers.get(net) ?? []) group.join(n, reader);
   const outside = new Set<number>();
   for (const { bits } of Object.values(module.ports)) for (const bit of bits) if (isNet(bit)) outside.add(bit);
   for (const cell of cells)
     if (isInstance(cell) || cell.type === "$dff")
       for (const bits of Object.values(cell.connections)) for (const bit of bits) if (isNet(bit)) outside.add(bit);
-  const members = new Map<number, Cell[]>();
-  logic.forEach((cell, n) => {
+  const members = new Map<number, Map<number, number[]>>();
+  parts.forEach(({ cell, bit }, n) => {
     const root = group.of(n);
-    const list = members.get(root);
-    if (list) list.push(cell);
-    else members.set(root, [cell]);
+    const list = members.get(root) ?? new Map<number, number[]>();
+    members.set(root, list);
+    list.set(cell, [...(list.get(cell) ?? []), bit]);
   });
   const leaves = (net: number): boolean => {
     if (outside.has(net)) return true;
@@ -100,7 +125,13 @@ export function cut(module: YosysModule, found: Map<string, YosysModule>): CutMo
   };
   return {
     ports: module.ports,
-    cones: [...members.values()].map((list) => coneOf(list, leaves, found)),
+    cones: [...members.values()].map((list) =>
+      coneOf(
+        [...list].map(([n, bits]) => part(logic[n], bits)),
+        leaves,
+        found,
+      ),
+    ),
     flops: cells.flatMap(({ type, connections }) => (type === "$dff" ? [{ d: connections.D, q: connections.Q }] : [])),
     instances: Object.entries(module.cells)
       .filter(([, cell]) => isInstance(cell))

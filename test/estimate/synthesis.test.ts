@@ -1,9 +1,12 @@
 /** Synthesis: gates by Yosys of small modules whose gates are known, Liberty files of one's own, and what is kept. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { test as property } from "@fast-check/vitest";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { libraryOf } from "../../estimate/estimate.ts";
-import { cut, type YosysModule } from "../../estimate/synthesis/cones.ts";
+import { part } from "../../estimate/synthesis/bitwise.ts";
+import { type Bit, type Cell, cut, type YosysModule } from "../../estimate/synthesis/cones.ts";
 import { GATE, genericLiberty } from "../../estimate/synthesis/generic-liberty.ts";
 import { lookUp, parseLiberty } from "../../estimate/synthesis/liberty.ts";
 import { type Synthesis, synthesise } from "../../estimate/synthesis/synthesise.ts";
@@ -191,5 +194,100 @@ describe("cones", () => {
     const found = new Map<string, YosysModule>();
     expect(cut(module, found).cones).toHaveLength(10);
     expect(found.size).toBe(2);
+  });
+
+  it("a cell as wide as all lanes falls into the lanes, and they are one", () => {
+    const [lanes, bits] = [16, 8];
+    const range = (from: number, length: number) => Array.from({ length }, (_, n) => from + n);
+    const wide = lanes * bits;
+    const [a, b, sum, old, out, enable] = [100, 300, 500, 700, 900, 9];
+    const adders = range(0, lanes).map((lane): [string, Cell] => [
+      `add${lane}`,
+      {
+        type: "$add",
+        parameters: { A_WIDTH: bits, B_WIDTH: bits, Y_WIDTH: bits, A_SIGNED: 0, B_SIGNED: 0 },
+        port_directions: { A: "input", B: "input", Y: "output" },
+        connections: {
+          A: range(a + lane * bits, bits),
+          B: range(b + lane * bits, bits),
+          Y: range(sum + lane * bits, bits),
+        },
+      },
+    ]);
+    const mux: Cell = {
+      type: "$mux",
+      parameters: { WIDTH: wide },
+      port_directions: { A: "input", B: "input", S: "input", Y: "output" },
+      connections: { A: range(old, wide), B: range(sum, wide), S: [enable], Y: range(out, wide) },
+    };
+    const module: YosysModule = {
+      attributes: {},
+      ports: {
+        i: { direction: "input", bits: [2, 3, ...[a, b, old].flatMap((from) => range(from, wide))] },
+        o: { direction: "output", bits: range(out, wide) },
+      },
+      cells: { enable: cell("$and", 2, 3, enable), mux, ...Object.fromEntries(adders) },
+    };
+    const found = new Map<string, YosysModule>();
+    const { cones } = cut(module, found);
+    expect(cones).toHaveLength(1 + lanes);
+    expect(found.size).toBe(2);
+    expect(new Set(cones.flatMap(({ outputs }) => outputs))).toEqual(new Set([enable, ...range(out, wide)]));
+    for (const { inputs, outputs } of cones.slice(1))
+      expect([inputs.length, outputs.length, inputs.includes(enable)]).toEqual([3 * bits + 1, bits, true]);
+  });
+
+  const BINARY: Readonly<Record<string, (x: number, y: number) => number>> = {
+    $and: (x, y) => x & y,
+    $or: (x, y) => x | y,
+    $xor: (x, y) => x ^ y,
+    $xnor: (x, y) => 1 - (x ^ y),
+  };
+
+  /** A cell's output, by Yosys's manual; a net's value is its number's last bit. */
+  function outputOf({ type, parameters, connections: { A, B, S, Y } }: Cell): number[] {
+    const bit = (list: readonly Bit[], n: number): number => {
+      if (n >= list.length) return parameters.A_SIGNED ? bit(list, list.length - 1) : 0;
+      return Number(list[n]) & 1;
+    };
+    return Y.map((_, n) => {
+      if (type === "$not") return 1 - bit(A, n);
+      if (type === "$mux") return bit(Number(S[0]) & 1 ? B : A, n);
+      return BINARY[type](bit(A, n), bit(B, n));
+    });
+  }
+
+  const nets = (least: number, most: number) =>
+    fc.array(fc.oneof(fc.integer({ min: 2, max: 999 }), fc.constantFrom<Bit>("0", "1")), {
+      minLength: least,
+      maxLength: most,
+    });
+  property.prop([
+    fc.constantFrom("$mux", "$not", ...Object.keys(BINARY)),
+    nets(1, 90),
+    nets(90, 90),
+    fc.integer({ min: 65, max: 90 }),
+    fc.integer({ min: 0, max: 1 }),
+    fc.uniqueArray(fc.nat(64), { minLength: 1, maxLength: 64 }),
+  ])("a part of a cell makes those bits of it", (type, short, long, width, signed, bits) => {
+    const Y = Array.from({ length: width }, (_, n) => 1000 + n);
+    const A = type === "$mux" ? long.slice(0, width) : short.slice(0, width);
+    const B = long.slice(0, width);
+    const own: Cell["connections"] =
+      type === "$mux" ? { A, B, S: [short[0]], Y } : type === "$not" ? { A, Y } : { A, B, Y };
+    const widths: Cell["parameters"] =
+      type === "$mux" ? { WIDTH: width } : { A_WIDTH: A.length, Y_WIDTH: width, A_SIGNED: signed, B_SIGNED: signed };
+    const whole: Cell = {
+      ...{ type, parameters: widths, connections: own },
+      port_directions: { A: "input", B: "input", S: "input", Y: "output" },
+    };
+    const some = part(whole, bits);
+    expect(some.connections.Y).toEqual(bits.map((n) => Y[n]));
+    const all = outputOf(whole);
+    expect(outputOf(some)).toEqual(bits.map((n) => all[n]));
+    for (const [name, list] of Object.entries(some.connections))
+      if (name !== "S") expect(list).toHaveLength(bits.length);
+    for (const [name, value] of Object.entries(some.parameters))
+      if (name.endsWith("WIDTH")) expect(value).toBe(bits.length);
   });
 });

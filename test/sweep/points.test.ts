@@ -185,7 +185,10 @@ describe("a sweep file is refused in one line", () => {
       /: constraints\.0: "training\.seed >": its end where a value is expected; write e\.g\. /,
     ],
     [{ ...base, constraints: ["training.seed > 5"] }, /: no point is left; loosen "constraints"$/],
-    [{ ...base, work: { kind: "paint" } }, /: work\.kind: "paint" is not allowed; use "train" or "verify"$/],
+    [
+      { ...base, work: { kind: "paint" } },
+      /: work\.kind: "paint" is not allowed; use "estimate" or "train" or "verify"$/,
+    ],
     [{ ...base, work: [] }, /: work: has no elements; /],
     [
       { ...base, work: { kind: "train", epoch: 2 } },
