@@ -22,7 +22,12 @@ test.prop([batches, weights, fc.integer({ min: 16, max: 200 }), fc.nat(1000)])(
     const one: Device = { levels: 2 * states };
     const pairs: Device = { levels: 2 * states, pairs: true };
     const made = [one, pairs].map((device) => {
-      const cells = newCells(device, Float64Array.from(initial, (steps) => steps / states), seed, 0);
+      const cells = newCells(
+        device,
+        Float64Array.from(initial, (steps) => steps / states),
+        seed,
+        0,
+      );
       const random = new Random(seed);
       for (const gradient of gradients) {
         applyPulses(cells, Float64Array.from(gradient), 1 / 16, settings(2 * states), random);
