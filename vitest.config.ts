@@ -1,5 +1,5 @@
 /** Two groups of tests. `unit` is what `npm run check` runs, in under a minute; `hardware` builds simulators with
- *  Verilator and takes minutes. `npm test` runs both. */
+ *  Verilator, or opens a browser, and takes minutes. `npm test` runs both. */
 import { defineConfig } from "vitest/config";
 
 const hardware = [
@@ -9,6 +9,8 @@ const hardware = [
   "test/cli/verify.test.ts",
   "test/cli/memory.test.ts",
   "test/cli/sweep.test.ts",
+  "test/report/page.test.ts",
+  "test/report/runs.test.ts",
 ];
 
 export default defineConfig({

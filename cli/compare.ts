@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/errors.ts";
+import type { ComparedRun, Comparison } from "../report/comparison.ts";
 import { trainFigures } from "../sim/figures.ts";
 import type { TrainResult } from "../sim/train.ts";
 import type { Combination } from "./comparison.ts";
@@ -13,17 +14,19 @@ import {
   addDesign,
   addJson,
   addMethods,
+  addOut,
   type DesignOptions,
   designOf,
   type MethodOptions,
   numbers,
+  type OutOptions,
   wholeNumber,
   words,
 } from "./options.ts";
-import { bits, count, Output, percent, table } from "./output.ts";
+import { bits, count, leftText, Output, percent, table } from "./output.ts";
 import { interruptible } from "./run.ts";
 
-interface Options extends DesignOptions, AmountOptions, MethodOptions {
+interface Options extends DesignOptions, AmountOptions, MethodOptions, OutOptions {
   readonly updates: string[];
   readonly rates?: number[];
   readonly seeds?: number[];
@@ -45,7 +48,7 @@ export function addCompare(root: Command): Command {
     .description("train a design with several gradient methods, in parallel, and set the results side by side");
   addAmounts(addDesign(command));
   addMethods(command, ["mbgd", "sbpca", "lrt"], [1, 3]);
-  return addJson(command)
+  return addOut(addJson(command))
     .option(
       "--updates <list>",
       "their updates; coincidence is rank-seq by coincidence",
@@ -63,16 +66,20 @@ async function compare(name: string, options: Options): Promise<void> {
   const { design } = await designOf(name, options);
   const { combinations, runAll, RunStore } = await import("./comparison.ts");
   const { data, epochs, samples, testSamples } = options;
-  const list = combinations(design, {
+  const choices = {
     methods: options.methods,
     ranks: options.ranks,
     updates: options.updates,
     rates: options.rates ?? [design.training.learningRate],
     seeds: options.seeds ?? [design.training.seed],
-  });
+  };
+  const list = combinations(design, choices);
   const output = await Output.open(options.json);
-  const folder = join("out", design.name, "compare");
-  const store = new RunStore(folder, { data, epochs, samples, testSamples });
+  const { RunFolder } = await import("../report/runs.ts");
+  const told = { kind: "compare", design, settings: { ...choices, data, epochs, samples, testSamples } } as const;
+  const folder = RunFolder.open(options.out, told);
+  const kept = join("out", design.name, "compare");
+  const store = new RunStore(kept, { data, epochs, samples, testSamples });
   if (options.again) for (const combination of list) store.forget(combination);
   const signal = interruptible();
   const results = await runAll(list, store, options.jobs, signal, (done) =>
@@ -83,24 +90,28 @@ async function compare(name: string, options: Options): Promise<void> {
     const result = results[n];
     return result ? [{ combination, result }] : [];
   });
-  await output.result({
+  const result: Comparison = {
     design,
     epochs,
     data: rows[0]?.result.data ?? null,
     finished: rows.length,
     of: list.length,
-    runs: rows.map(({ combination, result }) => ({
-      ...figures(combination, result),
-      accuracyPerEpoch: result.accuracy.perEpoch,
-      memory: result.memory,
-      cycles: result.cycles,
-      saturation: result.saturation.total,
-      stateHash: result.stateHash,
-    })),
-  });
+    runs: rows.map(
+      ({ combination, result }): ComparedRun => ({
+        ...figures(combination, result),
+        accuracyPerEpoch: result.accuracy.perEpoch,
+        memory: result.memory,
+        cycles: result.cycles,
+        saturation: result.saturation.total,
+        stateHash: result.stateHash,
+      }),
+    ),
+  };
+  await output.result(result);
   if (rows.length > 0) output.say(report(rows));
   if (options.seeds && options.seeds.length > 1 && rows.length > 0) output.say(spread(rows));
-  output.say(`finished runs are kept in ${folder}; --again trains them anew`);
+  output.say(`finished runs are kept in ${kept}; --again trains them anew`);
+  if (folder && !signal.aborted) output.say(leftText(await folder.write({ ...told, result })));
   if (signal.aborted) process.exitCode = EXIT.interrupted;
 }
 

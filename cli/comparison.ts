@@ -108,7 +108,17 @@ export class RunStore {
     const amounts = Object.entries({ epochs, samples, "test-samples": testSamples, data }).flatMap(([key, value]) =>
       value === undefined ? [] : [`--${key}`, String(value)],
     );
-    const args = [program, "train", design, "--threads", "1", "--json", this.#file(combination, ""), ...amounts];
+    const args = [
+      program,
+      "train",
+      design,
+      "--threads",
+      "1",
+      "--no-out",
+      "--json",
+      this.#file(combination, ""),
+      ...amounts,
+    ];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
     started(child);
     let complaint = "";

@@ -5,10 +5,10 @@ import type { Breakdown } from "../estimate/leaves.ts";
 import { type Figure, show } from "../estimate/tree.ts";
 import { Refusal } from "../generator/errors.ts";
 import type { Design } from "../generator/schema.ts";
-import { addDesign, addJson, type DesignOptions, designOf, wholeNumber } from "./options.ts";
-import { count, Output, table } from "./output.ts";
+import { addDesign, addJson, addOut, type DesignOptions, designOf, type OutOptions, wholeNumber } from "./options.ts";
+import { count, leftText, Output, table } from "./output.ts";
 
-interface Options extends DesignOptions {
+interface Options extends DesignOptions, OutOptions {
   readonly liberty?: string;
   readonly node?: number;
   readonly clock?: number;
@@ -35,7 +35,7 @@ export function addEstimate(root: Command): Command {
     .description(
       "estimate area, clock, time and energy of a design from its synthesised Verilog and a simulated batch",
     );
-  return addJson(addDesign(command))
+  return addOut(addJson(addDesign(command)))
     .option("--liberty <file>", "standard-cell library to map to (default: gates of a generic library)")
     .option("--node <nm>", "feature size (default: 45)", wholeNumber("--node", 1, 1000))
     .option("--clock <mhz>", "clock (default: the highest that the slowest path allows)", positive("--clock", 100000))
@@ -52,6 +52,11 @@ async function run(name: string, options: Options): Promise<void> {
   const { allFigures, explain } = await import("../estimate/tree.ts");
   const { estimateJson } = await import("../estimate/json.ts");
   const output = await Output.open(options.json);
+  const { RunFolder } = await import("../report/runs.ts");
+  const { data, liberty, node, clock, constants } = options;
+  const settings = { data, liberty, node, clock, constants, savings: options.savings };
+  const told = { kind: "estimate", design, settings } as const;
+  const folder = RunFolder.open(options.out, told);
   const of = (one: Design) =>
     estimate(one, {
       ...{ data: options.data, liberty: options.liberty, nodeNm: options.node, clockMhz: options.clock },
@@ -65,9 +70,11 @@ async function run(name: string, options: Options): Promise<void> {
     if (baseline) compared[method] = savings(result, await of(baseline), method);
   }
   output.endProgress();
-  await output.result(estimateJson(result, compared));
+  const json = estimateJson(result, compared);
+  await output.result(json);
   if (options.explain === undefined) {
     output.say(report(result, compared));
+    if (folder) output.say(leftText(await folder.write({ ...told, result: json })));
     return;
   }
   const figures = new Map([...figuresOf(result), ...allFigures(Object.values(compared).flat())]);

@@ -9,6 +9,7 @@ import { addGolden } from "./golden.ts";
 import { addMemory } from "./memory.ts";
 import { addPulses } from "./pulses.ts";
 import { addQuery } from "./query.ts";
+import { addReport } from "./report.ts";
 import { addReproduce } from "./reproduce.ts";
 import { runProgram } from "./run.ts";
 import { addSweep } from "./sweep.ts";
@@ -52,6 +53,7 @@ export function program(): Command {
     addSweep,
     addQuery,
     addReproduce,
+    addReport,
   ])
     add(root).addHelpText("after", EXIT_CODES);
   return root;

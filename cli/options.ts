@@ -56,6 +56,17 @@ export function addJson(command: Command): Command {
   });
 }
 
+/** A run leaves its results in a folder, unless it is told not to. */
+export interface OutOptions {
+  readonly out?: string | false;
+}
+
+export function addOut(command: Command): Command {
+  return command
+    .option("--out <dir>", "folder of the results, for rankloom report (default: out/runs/<what was run>)")
+    .option("--no-out", "leave no such folder");
+}
+
 export interface MethodOptions {
   readonly methods: string[];
   readonly ranks: number[];

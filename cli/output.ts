@@ -128,3 +128,7 @@ export const notReached = (from: number, cycles: number): string =>
 export function dataOf({ name, source }: { readonly name: string; readonly source: string }): string {
   return source.startsWith(name) ? source : `${name} (${source})`;
 }
+
+/** Where a run left its results. */
+export const leftText = (folder: string): string =>
+  `results are in ${folder}; their pages and pictures: npx rankloom report ${folder}`;

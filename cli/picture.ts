@@ -47,10 +47,19 @@ function measureText(): void {
     String(text ?? "").length * fontSize * (font.includes("mono") ? 0.62 : 0.56);
 }
 
+/** What is wrong with a picture stops it, instead of leaving a part of it out. */
+function strict(): vega.LoggerInterface {
+  const logger = vega.logger(vega.Error);
+  logger.error = (...problem) => {
+    throw problem[0] instanceof Error ? problem[0] : new Error(problem.join(" "));
+  };
+  return logger;
+}
+
 /** One picture as text, with a title for those who do not see it instead of Vega's description of every mark. */
 export async function svg(spec: TopLevelSpec, title: string): Promise<string> {
   measureText();
-  const view = new vega.View(vega.parse(compile(spec).spec), { renderer: "none" });
+  const view = new vega.View(vega.parse(compile(spec).spec), { renderer: "none", logger: strict() });
   const text = await view.toSVG();
   view.finalize();
   const plain = text.replace(/ (role|aria-[a-z]+)="[^"]*"/g, "");

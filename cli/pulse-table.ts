@@ -14,6 +14,7 @@ import {
 } from "@duckdb/node-api";
 import { EXIT, Refusal } from "../generator/errors.ts";
 import type { CellPulses } from "../sim/pulse-program.ts";
+import { literal } from "../sweep/duckdb.ts";
 
 const COLUMNS = {
   batch: INTEGER,
@@ -110,5 +111,3 @@ export class PulseTable {
     this.#connection.closeSync();
   }
 }
-
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

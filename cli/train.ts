@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/errors.ts";
 import { WholeFile } from "../generator/write.ts";
+import type { CellMaps } from "../sim/cells.ts";
 import type { TrainOptions, TrainResult } from "../sim/train.ts";
 import type { Waveform } from "../sim/waveform.ts";
 import {
@@ -9,19 +10,21 @@ import {
   addAmounts,
   addDesign,
   addJson,
+  addOut,
   addSeed,
   addWindow,
   type DesignOptions,
   designOf,
   named,
+  type OutOptions,
   type WindowOptions,
   wholeNumber,
   windowOf,
 } from "./options.ts";
-import { bits, count, cyclesOf, dataOf, notReached, Output, percent, table } from "./output.ts";
+import { bits, count, cyclesOf, dataOf, leftText, notReached, Output, percent, table } from "./output.ts";
 import { interruptible } from "./run.ts";
 
-interface Options extends DesignOptions, AmountOptions, WindowOptions {
+interface Options extends DesignOptions, AmountOptions, OutOptions, WindowOptions {
   readonly threads?: number;
   readonly json?: string;
   readonly vcd?: string;
@@ -30,7 +33,7 @@ interface Options extends DesignOptions, AmountOptions, WindowOptions {
 export function addTrain(root: Command): Command {
   const command = root.command("train").description("train a design on the cycle-accurate simulator");
   addAmounts(addSeed(addDesign(command)));
-  addJson(command)
+  addOut(addJson(command))
     .option("--threads <n>", "worker threads; the result is the same with any number", wholeNumber("--threads", 1, 256))
     .option("--vcd <file>", "write the waveform of a window of cycles");
   return addWindow(command).action(train);
@@ -41,9 +44,13 @@ async function train(name: string, options: Options): Promise<void> {
   const window = windowOf(options);
   const { design } = await designOf(name, options);
   const output = await Output.open(options.json);
+  const { data, epochs, samples, testSamples, threads } = options;
+  const { RunFolder } = await import("../report/runs.ts");
+  const told = { kind: "train", design, settings: { data, epochs, samples, testSamples } } as const;
+  const folder = RunFolder.open(options.out, told);
   const { train: run } = await import("../sim/train.ts");
   const { vcdText } = await import("../sim/vcd.ts");
-  const { data, epochs, samples, testSamples, threads } = options;
+  let cells: CellMaps | undefined;
   const taken: Waveform[] = [];
   const take = (waveform: Waveform) => {
     taken.push(waveform);
@@ -57,6 +64,9 @@ async function train(name: string, options: Options): Promise<void> {
     testSamples,
     threads,
     window: vcd ? { ...window, take } : undefined,
+    onCells: (maps) => {
+      cells = maps;
+    },
     signal: interruptible(),
     onProgress: (p) => output.progress(`epoch ${p.epoch} of ${p.epochs}`, p.samples, p.of),
     onEpoch: (e) => output.say(`epoch ${e.epoch}: ${percent(e.accuracy)} right, ${e.seconds.toFixed(1)} s`),
@@ -65,6 +75,7 @@ async function train(name: string, options: Options): Promise<void> {
   output.endProgress();
   await output.result(result);
   output.say(summary(result));
+  if (folder && !result.interrupted) output.say(leftText(await folder.write({ ...told, result }, cells)));
   if (result.interrupted) process.exitCode = EXIT.interrupted;
   if (!vcd) return;
   if (taken.length === 0) throw new Refusal(`--from: ${notReached(window.from, result.cycles.total)}`);

@@ -3,10 +3,19 @@ import { statSync } from "node:fs";
 import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/errors.ts";
 import type { VerifyResult } from "../verify/verify.ts";
-import { addDesign, addJson, addSeed, type DesignOptions, designOf, wholeNumber } from "./options.ts";
-import { count, dataOf, Output, table } from "./output.ts";
+import {
+  addDesign,
+  addJson,
+  addOut,
+  addSeed,
+  type DesignOptions,
+  designOf,
+  type OutOptions,
+  wholeNumber,
+} from "./options.ts";
+import { count, dataOf, leftText, Output, table } from "./output.ts";
 
-interface Options extends DesignOptions {
+interface Options extends DesignOptions, OutOptions {
   readonly samples?: number;
   readonly stalls?: number;
   readonly rtl?: string;
@@ -16,7 +25,7 @@ interface Options extends DesignOptions {
 export function addVerify(root: Command): Command {
   const command = root.command("verify").description("show that Verilog, simulator and mathematics agree");
   addSeed(addDesign(command));
-  return addJson(command)
+  return addOut(addJson(command))
     .option("--samples <n>", "training samples to run (default: one batch)", wholeNumber("--samples", 1))
     .option(
       "--stalls <seed>",
@@ -33,10 +42,17 @@ async function verify(name: string, options: Options): Promise<void> {
     throw new Refusal(`--rtl ${rtl}: is not a folder; give the folder that rankloom generate wrote`);
   const { design } = await designOf(name, options);
   const output = await Output.open(options.json);
+  const { RunFolder } = await import("../report/runs.ts");
+  const told = { kind: "verify", design, settings: { data, samples, stalls, rtl } } as const;
+  const folder = RunFolder.open(options.out, told);
   const { verify: run } = await import("../verify/verify.ts");
   const result = await run({ design, data, samples, stalls, rtlDir: rtl, onProgress: (text) => output.say(text) });
   await output.result(result);
   output.say(summary(design.name, result));
+  if (folder) {
+    const { verilatorVersion } = await import("../verify/build.ts");
+    output.say(leftText(await folder.write({ ...told, result }, undefined, { verilator: await verilatorVersion() })));
+  }
   if (!result.equal) process.exitCode = EXIT.failedCheck;
 }
 

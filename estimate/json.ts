@@ -13,6 +13,8 @@ const named = ({ total, byLayer, byUnit, byKind }: Breakdown) => ({
   byKind: ids(byKind),
 });
 
+export type EstimateJson = ReturnType<typeof estimateJson>;
+
 /** @param compared savings, by the baseline's method */
 export function estimateJson(result: Estimate, compared: Readonly<Record<string, readonly Figure[]>>) {
   const figures = new Map([...figuresOf(result), ...allFigures(Object.values(compared).flat())]);

@@ -22,15 +22,17 @@ import { EXIT, Refusal } from "./errors.ts";
 
 export type FileSet = ReadonlyMap<string, string | Uint8Array>;
 
+/** The file by which a folder of generated hardware is known. */
 const MARKER = "design.json";
 const CHECKSUMS = "SHA256SUMS";
 
 /** Writes the whole set to `dir`, or nothing. Names may hold `/`.
+ *  @param marker the file by which a folder of such a set is known
  *  @throws Refusal where the folder is not ours or holds edited files (exit code 2), or cannot be written (3) */
-export function writeFiles(dir: string, files: FileSet): void {
-  if (!files.has(MARKER)) throw new Error(`a generated set has a ${MARKER}`);
+export function writeFiles(dir: string, files: FileSet, marker = MARKER): void {
+  if (!files.has(marker)) throw new Error(`a generated set has a ${marker}`);
   const target = existsSync(dir) ? realpathSync(dir) : resolve(dir);
-  const own = generatedNames(dir, target);
+  const own = generatedNames(dir, target, marker);
   refuseEdited(dir, target, own, files);
 
   const parent = dirname(target);
@@ -148,13 +150,13 @@ function checksums(files: FileSet): string {
 }
 
 /** Names and checksums of the set that is in `target` now. */
-function generatedNames(dir: string, target: string): Map<string, string> {
+function generatedNames(dir: string, target: string, marker: string): Map<string, string> {
   return explained(dir, () => {
     if (!existsSync(target)) return new Map();
     if (!statSync(target).isDirectory()) throw new Refusal(`${dir}: is a file; give a folder`);
     if (readdirSync(target).length === 0) return new Map();
     const list = join(target, CHECKSUMS);
-    if (!existsSync(join(target, MARKER)) || !existsSync(list))
+    if (!existsSync(join(target, marker)) || !existsSync(list))
       throw new Refusal(`${dir}: holds files that were not generated here; give an empty or a new folder`);
     const lines = readFileSync(list, "utf8").split("\n").filter(Boolean);
     return new Map(lines.map((line) => [line.slice(66), line.slice(0, 64)]));
@@ -176,23 +178,35 @@ function refuseEdited(dir: string, target: string, own: ReadonlyMap<string, stri
   });
 }
 
-/** Puts the complete set in place; what is not part of the old set moves along. */
+/** Puts the complete set in place; what is not part of the old set moves along. Of two processes that write the same
+ *  folder at once, the faster one's set stays. */
 function replace(target: string, staging: string, previous: string, own: ReadonlyMap<string, string>): void {
-  if (!existsSync(target)) {
-    renameSync(staging, target);
-    return;
-  }
-  renameSync(target, previous);
+  const moved = moveAway(target, previous);
   try {
     renameSync(staging, target);
   } catch (error) {
-    renameSync(previous, target);
-    throw error;
+    if (!["ENOTEMPTY", "EEXIST"].includes(String((error as NodeJS.ErrnoException).code))) {
+      if (moved) renameSync(previous, target);
+      throw error;
+    }
+    rmSync(staging, { recursive: true, force: true });
   }
+  if (!moved) return;
   for (const name of own.keys()) rmSync(join(previous, name), { force: true });
   rmSync(join(previous, CHECKSUMS), { force: true });
   moveRest(previous, previous, target);
   rmSync(previous, { recursive: true, force: true });
+}
+
+/** @returns whether there was anything to move */
+function moveAway(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
 }
 
 function moveRest(folder: string, from: string, to: string): void {

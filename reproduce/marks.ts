@@ -1,35 +1,10 @@
 /** What all pictures of the experiments draw alike. */
-const METHODS = ["mbgd", "lrt", "sbpca", "nmf"];
+import { methodMarks } from "../report/marks.ts";
 
-/** Okabe and Ito's colours. */
-export const METHOD_COLOUR = {
-  field: "method",
-  type: "nominal",
-  scale: { domain: METHODS, range: ["#222222", "#0072B2", "#D55E00", "#009E73"] },
-  legend: { title: "method" },
-} as const;
-
-export const METHOD_SHAPE = {
-  field: "method",
-  type: "nominal",
-  scale: { domain: METHODS, range: ["square", "circle", "triangle-up", "diamond"] },
-  legend: { title: "method" },
-} as const;
-
-export const METHOD_DASH = {
-  field: "method",
-  type: "nominal",
-  scale: {
-    domain: METHODS,
-    range: [
-      [1, 0],
-      [1, 0],
-      [6, 3],
-      [2, 2],
-    ],
-  },
-  legend: { title: "method" },
-} as const;
+const marks = methodMarks(["mbgd", "lrt", "sbpca", "nmf"]);
+export const METHOD_COLOUR = marks.color;
+export const METHOD_SHAPE = marks.shape;
+export const METHOD_DASH = marks.strokeDash;
 
 export const accuracyAxis = {
   field: "percent",

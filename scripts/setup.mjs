@@ -21,6 +21,11 @@ const TOOLS = [
   { program: "ccache", apt: "ccache", need: "never", why: "makes repeated builds fast" },
 ];
 
+/** The browser in which tests open the pages of reports: large, so that only they ask for it. Where the distribution has
+ *  no such package (Ubuntu), the one that playwright-core brings does as well. */
+const BROWSER = { program: "chromium", apt: "chromium", why: "opens the pages of reports in the tests" };
+const PLAYWRIGHT = ["node_modules/playwright-core/cli.js", "install", "--with-deps", "chromium"];
+
 const forTests = process.argv.includes("--test");
 
 function say(text) {
@@ -115,22 +120,29 @@ function installTools() {
   if (missing.length === 0) return;
   for (const { program, why } of missing) say(`${program} is missing: it ${why}`);
   const packages = missing.map(({ apt }) => apt);
-  const command = `apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}`;
   const needed = missing.filter(isNeeded);
-  const cannot = (why) => {
-    if (needed.length > 0) giveUp(`${why}; run: sudo sh -c '${command}'`);
-    say(`${why}; going on without ${missing.map(({ program }) => program).join(", ")}`);
-  };
+  const without = `going on without ${missing.map(({ program }) => program).join(", ")}`;
   if (!onPath("apt-get")) {
     if (needed.length > 0)
       giveUp(
         `cannot install without apt-get; install ${needed.map(({ program }) => program).join(", ")} with this system's package manager (Verilator ${VERILATOR_TEXT} or later)`,
       );
-    return say(`going on without ${missing.map(({ program }) => program).join(", ")}`);
+    return say(without);
   }
+  const problem = aptInstall(packages);
+  if (problem === null) return;
+  if (needed.length > 0) giveUp(`${problem}; run: ${aptCommand(packages)}`);
+  say(`${problem}; ${without}`);
+}
+
+const aptCommand = (packages) =>
+  `sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}'`;
+
+/** @returns why the packages could not be installed, or null */
+function aptInstall(packages) {
   const root = process.getuid?.() === 0;
   if (!root && !(onPath("sudo") && spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status === 0))
-    return cannot("only the administrator may install packages");
+    return "only the administrator may install packages";
   const aptGet = (...args) => {
     const settings = ["DEBIAN_FRONTEND=noninteractive", "apt-get", ...args];
     return root ? run("env", settings) : run("sudo", ["-n", "env", ...settings]);
@@ -141,9 +153,26 @@ function installTools() {
     updated = true;
     return aptGet("update", "-q");
   };
-  if (!hasPackageLists() && !update()) return cannot("apt-get update failed (its message is above)");
-  if (!install() && (updated || !update() || !install()))
-    return cannot("apt-get install failed (its message is above)");
+  if (!hasPackageLists() && !update()) return "apt-get update failed (its message is above)";
+  if (!install() && (updated || !update() || !install())) return "apt-get install failed (its message is above)";
+  return null;
+}
+
+async function installBrowser() {
+  if (onPath(BROWSER.program) || (await hasPlaywrightsOwn())) return;
+  say(`${BROWSER.program} is missing: it ${BROWSER.why}`);
+  const problem = onPath("apt-get") ? aptInstall([BROWSER.apt]) : "cannot install without apt-get";
+  if (problem === null || run(process.execPath, PLAYWRIGHT)) return;
+  giveUp(`${problem}; run: ${aptCommand([BROWSER.apt])}, or: node ${PLAYWRIGHT.join(" ")}`);
+}
+
+async function hasPlaywrightsOwn() {
+  try {
+    const { chromium } = await import("playwright-core");
+    return existsSync(chromium.executablePath());
+  } catch {
+    return false;
+  }
 }
 
 function hasPackageLists() {
@@ -171,3 +200,4 @@ if (Number(process.versions.node.split(".")[0]) < NODE_MAJOR)
 installPackages();
 installTools();
 checkVerilator();
+if (forTests) await installBrowser();

@@ -10,6 +10,7 @@ import { prepareMachine } from "../generator/prepare.ts";
 import { gradientPhase, sampleCycles, trainCycles, updateCycles } from "../generator/schedule.ts";
 import type { Design } from "../generator/schema.ts";
 import { type Utilisation, utilisation } from "../generator/utilisation.ts";
+import { type CellMaps, cellMaps } from "./cells.ts";
 import { type CycleCount, totalCycles } from "./cycles.ts";
 import type { Listener, Machine } from "./machine.ts";
 import { createRunner, defaultThreads, type Runner } from "./parallel.ts";
@@ -39,6 +40,8 @@ export interface TrainOptions {
   /** Samples of the present epoch. */
   readonly onProgress?: (progress: { epoch: number; epochs: number; samples: number; of: number }) => void;
   readonly onEpoch?: (epoch: { epoch: number; accuracy: number; seconds: number }) => void;
+  /** Hears of the cells at the end. */
+  readonly onCells?: (cells: CellMaps) => void;
   /** Ends the training after the present batch. */
   readonly signal?: AbortSignal;
 }
@@ -89,6 +92,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   try {
     const run = new Run(runner, data, options);
     await run.epochs(epochs);
+    options.onCells?.(cellMaps(ir, conductances, runner.machine.state.layers));
     return run.result(dataset, (performance.now() - begun) / 1000);
   } finally {
     await runner.close();

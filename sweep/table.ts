@@ -6,12 +6,12 @@
  *    results.parquet         tasks and figures, without timing, in the order of the tasks: the same bytes wherever and
  *                            in whatever order the tasks were run */
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { EXIT, Refusal } from "../generator/errors.ts";
 import { allFigures, axisColumns, type Column, figureColumns, TASK_COLUMNS, TIMING_COLUMNS } from "./columns.ts";
+import { copyToParquet, database, fill, listOf, literal, quoted } from "./duckdb.ts";
 import { type Aim, paretoFront } from "./pareto.ts";
 import type { Plan, Store } from "./store.ts";
 import type { Result, Task } from "./task.ts";
@@ -22,42 +22,11 @@ const MOST_LOOSE = 2000;
 export type Cell = number | bigint | string | boolean | null | readonly Cell[];
 export type Row = Readonly<Record<string, Cell>>;
 
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-const listOf = (columns: readonly Column[]): string => columns.map(({ name }) => quoted(name)).join(", ");
-
-/** One thread: what is written has the same order, and so the same bytes, each time. */
-async function database(threads = 1): Promise<DuckDBConnection> {
-  const instance = await DuckDBInstance.create(":memory:", { threads: String(threads) });
-  return instance.connect();
-}
-
-/** Rows as a table of DuckDB: through a file, as it reads these fastest. */
-async function fill(on: DuckDBConnection, table: string, columns: readonly Column[], rows: Iterable<object>) {
-  const folder = mkdtempSync(join(tmpdir(), "rankloom-rows-"));
-  try {
-    const file = join(folder, "rows.json");
-    const text = [...rows].map((row) => JSON.stringify(row)).join("\n");
-    await on.run(`create table ${table} (${columns.map(({ name, type }) => `${quoted(name)} ${type}`).join(", ")})`);
-    if (text === "") return;
-    writeFileSync(file, text);
-    const types = columns.map(({ name, type }) => `${quoted(name)}: ${literal(type)}`).join(", ");
-    await on.run(
-      `insert into ${table} select ${listOf(columns)} from read_json(${literal(file)}, format = 'newline_delimited', columns = {${types}})`,
-    );
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
 /** Writes what a query gives as a whole Parquet file, or nothing. */
 async function writeParquet(on: DuckDBConnection, store: Store, select: string, file: string): Promise<void> {
-  const temporary = `${file}.${process.pid}.new`;
   try {
-    await on.run(`copy (${select}) to ${literal(temporary)} (format parquet, compression zstd)`);
-    renameSync(temporary, file);
+    await copyToParquet(on, select, file);
   } catch (error) {
-    rmSync(temporary, { force: true });
     const [line] = (error as Error).message.split("\n");
     throw new Refusal(
       `${store.folder}: its tables cannot be written (${line}); free some space, then go on with --resume`,

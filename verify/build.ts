@@ -139,8 +139,9 @@ const digest = (what: unknown): string => createHash("sha256").update(JSON.strin
 
 let version: Promise<string> | null = null;
 
-function verilatorVersion(): Promise<string> {
-  version ??= run("verilator", ["--version"]).then(({ output }) => output);
+/** What Verilator says of itself, in one line. */
+export function verilatorVersion(): Promise<string> {
+  version ??= run("verilator", ["--version"]).then(({ output }) => output.trim());
   return version;
 }
 

@@ -16,7 +16,7 @@ function programs(scripts: Record<string, string>): string {
 }
 
 const VERILATOR = 'echo "Verilator 5.006 2023-01-22"';
-const others = Object.fromEntries(["g++", "make", "iverilog", "tclsh", "ccache"].map((name) => [name, ""]));
+const others = Object.fromEntries(["g++", "make", "iverilog", "tclsh", "ccache", "chromium"].map((name) => [name, ""]));
 
 describe("set-up", () => {
   it("says nothing and is quick where nothing is missing", async () => {
@@ -33,7 +33,7 @@ echo "$DEBIAN_FRONTEND $*" >> ${log}
 case "$1" in
   update) : > ${folder}/updated ;;
   install) [ -f ${folder}/updated ] || exit 100
-    for p in verilator g++ make iverilog tclsh ccache; do
+    for p in verilator g++ make iverilog tclsh ccache chromium; do
       printf '#!/bin/sh\\necho "Verilator 5.006 2023-01-22"\\n' > ${folder}/$p; /bin/chmod +x ${folder}/$p
     done ;;
 esac`;
@@ -74,6 +74,21 @@ esac`;
     const PATH = programs({ verilator: VERILATOR, "g++": "", make: "" });
     expect((await node([SETUP], { env: { PATH } })).code).toBe(0);
     expect((await node([SETUP, "--test"], { env: { PATH } })).code).toBe(3);
+  });
+
+  it("asks for a browser only for tests, and names the commands that install it where it may not", async () => {
+    const { chromium, ...rest } = others;
+    expect(chromium).toBe("");
+    const PATH = programs({ verilator: VERILATOR, ...rest });
+    // Without a folder of its own, playwright-core has no browser; nor can it install one.
+    const env = { PATH, PLAYWRIGHT_BROWSERS_PATH: "/dev/null" };
+    expect(await node([SETUP], { env })).toEqual({ code: 0, stdout: "", stderr: "" });
+    const { code, stdout, stderr } = await node([SETUP, "--test"], { env });
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^setup: chromium is missing: it opens the pages of reports in the tests$/m);
+    expect(stderr).toMatch(
+      /^setup: cannot install without apt-get; run: sudo sh -c 'apt-get update && apt-get install .* chromium', or: node node_modules\/playwright-core\/cli\.js install --with-deps chromium$/m,
+    );
   });
 
   it("refuses an old Verilator", async () => {

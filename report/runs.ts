@@ -1,0 +1,148 @@
+/** What a run leaves: a folder with its results as data.
+ *
+ *    run.json        what was run, with which program, and what came of it
+ *    design.json     its design, to run again
+ *    table.parquet   the figures, one to a row (tidy.ts)
+ *    cells.json      of a training: conductances before and after, pulses by place (sim/cells.ts) */
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { EstimateJson } from "../estimate/json.ts";
+import { EXIT, Refusal } from "../generator/errors.ts";
+import type { Design } from "../generator/schema.ts";
+import { explained, type FileSet, makeFolders, writeFiles } from "../generator/write.ts";
+import type { CellMaps } from "../sim/cells.ts";
+import type { TrainResult } from "../sim/train.ts";
+import type { VerifyResult } from "../verify/verify.ts";
+import type { Comparison } from "./comparison.ts";
+import { tidyRows, writeTidy } from "./tidy.ts";
+
+/** Where runs are left that have no place of their own. */
+export const RUNS = join("out", "runs");
+
+const RECORD = "run.json";
+const CELLS = "cells.json";
+
+interface Results {
+  readonly train: TrainResult;
+  readonly verify: VerifyResult;
+  readonly compare: Comparison;
+  readonly estimate: EstimateJson;
+}
+
+export type Kind = keyof Results;
+
+interface Told<K extends Kind> {
+  readonly kind: K;
+  readonly design: Design;
+  /** What beside the design determines the result: amounts, and the data set's path. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly result: Results[K];
+}
+
+interface Written {
+  readonly format: 1;
+  readonly name: string;
+  /** The command line, without the program's name. */
+  readonly command: readonly string[];
+  /** Of the program, of Node, and of what else took part. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+export type RecordOf<K extends Kind> = Told<K> & Written;
+export type RunRecord = { [K in Kind]: RecordOf<K> }[Kind];
+
+/** A run that was read back. */
+export interface Run {
+  readonly folder: string;
+  readonly record: RunRecord;
+  readonly cells: CellMaps | null;
+}
+
+/** The name of a run: the same for the same run, in words as far as they go. */
+export function runName({ kind, design, settings }: Pick<Told<Kind>, "kind" | "design" | "settings">): string {
+  const { method, rank } = design.gradient;
+  const own = kind === "compare" ? [] : [method, ...(rank === undefined ? [] : [`k${rank}`])];
+  const key = createHash("sha256")
+    .update(JSON.stringify([kind, design, settings]))
+    .digest("hex")
+    .slice(0, 8);
+  return [design.name, ...own, kind, key].join("-");
+}
+
+/** The folder that a run is going to be left in; made when it is opened, so that long work does not end in vain. */
+export class RunFolder {
+  readonly #dir: string;
+  readonly #name: string;
+
+  /** @param out the value of --out; false: the run leaves nothing */
+  static open(out: string | false | undefined, told: Pick<Told<Kind>, "kind" | "design" | "settings">) {
+    if (out === false) return null;
+    if (out === "") throw new Refusal("--out: needs the name of a folder");
+    const name = runName(told);
+    const dir = out ?? join(RUNS, name);
+    if (existsSync(dir) && statSync(dir).isDirectory() && readdirSync(dir).length > 0 && !existsSync(join(dir, RECORD)))
+      throw new Refusal(`${dir}: holds files that no run left; give an empty or a new folder`);
+    explained(dir, () => makeFolders(join(dir, "..")));
+    return new RunFolder(dir, out === undefined ? name : basename(dir));
+  }
+
+  private constructor(dir: string, name: string) {
+    this.#dir = dir;
+    this.#name = name;
+  }
+
+  /** @param others versions of what took part beside the program and Node
+   *  @returns the folder */
+  async write<K extends Kind>(told: Told<K>, cells?: CellMaps, others: Readonly<Record<string, string>> = {}) {
+    const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+    const versions = { rankloom: version, node: process.versions.node, ...others };
+    const command = process.argv.slice(2);
+    const record: RecordOf<K> = { format: 1, name: this.#name, command, versions, ...told };
+    const files: FileSet = new Map<string, string | Uint8Array>([
+      [RECORD, `${JSON.stringify(record, null, 2)}\n`],
+      ["design.json", `${JSON.stringify(told.design, null, 2)}\n`],
+      ["table.parquet", await writeTidy(tidyRows(record as unknown as RunRecord))],
+      ...(cells ? [[CELLS, `${JSON.stringify(cells)}\n`] as const] : []),
+    ]);
+    writeFiles(this.#dir, files, RECORD);
+    return this.#dir;
+  }
+}
+
+export const isRun = (folder: string): boolean => existsSync(join(folder, RECORD));
+
+/** Folders of runs in their usual place, the one that was left last first. */
+export function runsIn(all: string = RUNS): string[] {
+  if (!existsSync(all)) return [];
+  const left = (folder: string) => statSync(join(folder, RECORD)).mtimeMs;
+  return readdirSync(all)
+    .map((name) => join(all, name))
+    .filter(isRun)
+    .toSorted((a, b) => left(b) - left(a));
+}
+
+/** @throws Refusal where the folder holds no run of this program */
+export function readRun(folder: string): Run {
+  const record = readJson(join(folder, RECORD)) as RunRecord;
+  if (record.format !== 1)
+    throw new Refusal(`${folder}: was left by another version of rankloom; run it again: ${again(record)}`);
+  const cells = join(folder, CELLS);
+  return { folder, record, cells: existsSync(cells) ? (readJson(cells) as CellMaps) : null };
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    const [line] = (error as Error).message.split("\n");
+    throw new Refusal(`${file}: cannot be read (${line}); run it again`, EXIT.badInput);
+  }
+}
+
+/** The command line as a shell takes it. */
+export const again = ({ command }: Pick<Written, "command">): string =>
+  [
+    "npx rankloom",
+    ...command.map((word) => (/^[\w./=:,@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)),
+  ].join(" ");

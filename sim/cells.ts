@@ -1,0 +1,100 @@
+/** The cells at the end of a training, small enough to keep and to draw: histograms of conductances before and after,
+ *  and pulses by place in the tiles. */
+import type { Ir, LayerIr } from "../generator/ir.ts";
+import { columnLines, lineOf, rowLines } from "../generator/lines.ts";
+
+/** Most bins of a histogram, and most blocks of cells along one side of a tile. */
+const MOST_BINS = 50;
+const MOST_BLOCKS = 16;
+
+export interface LayerCells {
+  readonly layer: number;
+  /** Cells by conductance: bin n counts those from n · binUnits up to the next bin. */
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  readonly wear: WearMap;
+}
+
+/** Pulses of a layer's cells where they lie: all its tiles side by side, in blocks of cells. */
+export interface WearMap {
+  readonly rowTiles: number;
+  readonly colTiles: number;
+  /** Cells of a block along a bitline, and along a wordline. */
+  readonly blockRows: number;
+  readonly blockCols: number;
+  /** Mean pulses of the cells in use of each block, [block row][block column]; null where none is. */
+  readonly mean: readonly (readonly (number | null)[])[];
+}
+
+export interface CellMaps {
+  /** Conductance units of full scale, and of one bin. */
+  readonly full: number;
+  readonly binUnits: number;
+  readonly tileRows: number;
+  readonly tileCols: number;
+  readonly layers: readonly LayerCells[];
+}
+
+interface Layer {
+  readonly cells: Uint16Array;
+  readonly wear: Uint32Array;
+}
+
+/** @param before conductances by layer, as the training began */
+export function cellMaps(ir: Ir, before: readonly Uint16Array[], after: readonly Layer[]): CellMaps {
+  const { tileRows, tileCols, cell } = ir;
+  const binUnits = Math.ceil((cell.full + 1) / MOST_BINS);
+  const bins = Math.ceil((cell.full + 1) / binUnits);
+  const layers = ir.layers.map((layer, l) => ({
+    layer: l,
+    before: histogram(before[l], bins, binUnits),
+    after: histogram(after[l].cells, bins, binUnits),
+    wear: wearMap(ir, layer, after[l].wear),
+  }));
+  return { full: cell.full, binUnits, tileRows, tileCols, layers };
+}
+
+function histogram(cells: Uint16Array, bins: number, binUnits: number): number[] {
+  const counts = new Array<number>(bins).fill(0);
+  for (const g of cells) counts[Math.floor(g / binUnits)]++;
+  return counts;
+}
+
+function wearMap({ tileRows, tileCols }: Ir, layer: LayerIr, wear: Uint32Array): WearMap {
+  const { inputs, outputs, rowTiles, colTiles } = layer;
+  const blockRows = Math.ceil(tileRows / MOST_BLOCKS);
+  const blockCols = Math.ceil(tileCols / MOST_BLOCKS);
+  const perTile = { rows: Math.ceil(tileRows / blockRows), cols: Math.ceil(tileCols / blockCols) };
+  const rows = placesOf(inputs, (n) => lineOf(rowLines(layer), n), blockRows, perTile.rows);
+  const columns = placesOf(outputs, (n) => lineOf(columnLines(layer), n), blockCols, perTile.cols);
+  const width = colTiles * perTile.cols;
+  const sums = new Float64Array(rowTiles * perTile.rows * width);
+  const cells = new Uint32Array(sums.length);
+  // With pairs there is a second half of cells at the same places.
+  for (let at = 0; at < wear.length; at++) {
+    const weight = at % (inputs * outputs);
+    const block = rows[Math.floor(weight / outputs)] * width + columns[weight % outputs];
+    sums[block] += wear[at];
+    cells[block]++;
+  }
+  const mean = (block: number) => (cells[block] === 0 ? null : Number((sums[block] / cells[block]).toFixed(3)));
+  return {
+    ...{ rowTiles, colTiles, blockRows, blockCols },
+    mean: Array.from({ length: rowTiles * perTile.rows }, (_, r) =>
+      Array.from({ length: width }, (_, c) => mean(r * width + c)),
+    ),
+  };
+}
+
+/** The block of each neuron's line, over all tiles side by side. */
+function placesOf(
+  size: number,
+  place: (neuron: number) => { tile: number; line: number },
+  block: number,
+  perTile: number,
+): number[] {
+  return Array.from({ length: size }, (_, neuron) => {
+    const { tile, line } = place(neuron);
+    return tile * perTile + Math.floor(line / block);
+  });
+}
