@@ -4,7 +4,7 @@ import { allMutations, judge, mutationDesigns, rtlFiles } from "./run.ts";
 
 describe("a fault in the RTL", () => {
   const rtlOf = mutationDesigns.map(rtlFiles);
-  const all = allMutations(rtlOf, 4);
+  const all = allMutations(rtlOf, 8);
 
   it("can be made in every module", () => {
     const modules = new Set(rtlOf.flatMap((rtl) => [...rtl.keys()].map((name) => name.replace(/\.v$/, ""))));
@@ -16,7 +16,7 @@ describe("a fault in the RTL", () => {
     ["column_adc", "wrong gate"],
     ["sequencer", "wrong comparison"],
     ["range_register", "missing reset"],
-    ["crossbar_macro", "lost sign"],
+    ["crossbar_macro", "swapped operands"],
   ])
     it(`of ${module} (${operator}) is caught`, async () => {
       const fault = all.find((m) => m.module === module && m.operator === operator);
