@@ -81,11 +81,13 @@ export async function judge(mutation: Mutation, rtlOf: readonly ReadonlyMap<stri
   const file = `${mutation.module}.v`;
   const using = mutationDesigns.map((design, d) => ({ design, rtl: rtlOf[d] })).filter(({ rtl }) => rtl.has(file));
   for (const [k, { design, rtl }] of using.entries()) {
+    const faulty = mutatedFor(mutation, rtl.get(file) ?? "");
+    if (faulty === rtl.get(file)) continue;
     const folder = mkdtempSync(join(tmpdir(), "rankloom-fault-"));
     try {
       const names: string[] = [];
       for (const [name, text] of rtl) {
-        writeFileSync(join(folder, name), name === file ? mutatedFor(mutation, text) : text);
+        writeFileSync(join(folder, name), name === file ? faulty : text);
         names.push(name);
       }
       const messages = await verilatorLint(folder, names);
