@@ -7,7 +7,7 @@ import { validateDesign } from "../../generator/schema.ts";
 import { beyondKernels } from "../../sim/kernels/limits.ts";
 import { Machine } from "../../sim/machine.ts";
 import { createRunner, type RunnerData } from "../../sim/parallel.ts";
-import { PlainSamplePath } from "../../sim/sample-path.ts";
+import { PlainSamplePath, TEST_SAMPLES } from "../../sim/sample-path.ts";
 import { createState } from "../../sim/state.ts";
 import { inputCodes } from "../../sim/units/sample-input.ts";
 import { everything, prepared, preparedDesign, randomData } from "./designs.ts";
@@ -53,6 +53,7 @@ function onPlainPath({ ir, conductances }: PreparedMachine, { train, test }: Run
       machine.sample(inputCodes(train.codes.subarray(k * size, (k + 1) * size), bits), train.labels[k], true);
     let right = 0;
     for (let k = 0; k < TESTS; k++) {
+      path.samples.forward = TEST_SAMPLES + k;
       path.scratch.x[0].set(inputCodes(test.codes.subarray(k * size, (k + 1) * size), bits));
       if (path.run(test.labels[k], false) === test.labels[k]) right++;
     }
