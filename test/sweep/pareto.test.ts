@@ -17,12 +17,12 @@ test.prop([rows])("has the rows that no other beats, and no other row", (list) =
 });
 
 it("asks which is better where no work says, and leaves out rows without a value", () => {
-  expect(refusalOf(() => aimsOf("area"))).toMatch(
-    /^area: whether more or less of it is better is not known; write area:more or area:less$/,
+  expect(refusalOf(() => aimsOf("hue"))).toMatch(
+    /^hue: whether more or less of it is better is not known; write hue:more or hue:less$/,
   );
   expect(refusalOf(() => aimsOf("accuracy,"))).toMatch(/^--pareto: "" is not allowed; /);
-  expect(aimsOf("area:less, seconds")).toEqual([
-    { column: "area", better: "less" },
+  expect(aimsOf("hue:less, seconds")).toEqual([
+    { column: "hue", better: "less" },
     { column: "seconds", better: "less" },
   ]);
   expect(paretoFront([{ accuracy: null }, { accuracy: 1 }], aimsOf("accuracy"))).toEqual([{ accuracy: 1 }]);
