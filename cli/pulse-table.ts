@@ -1,12 +1,11 @@
 /** A table of pulses, written by DuckDB: Parquet, or CSV. */
-import { existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, extname } from "node:path";
 import {
   BIGINT,
   type DuckDBAppender,
   type DuckDBConnection,
   DuckDBDataChunk,
-  DuckDBInstance,
   type DuckDBType,
   type DuckDBValue,
   INTEGER,
@@ -14,7 +13,7 @@ import {
 } from "@duckdb/node-api";
 import { EXIT, Refusal } from "../generator/errors.ts";
 import type { CellPulses } from "../sim/pulse-program.ts";
-import { literal } from "../sweep/duckdb.ts";
+import { copyTo, database, literal, PARQUET, quoted } from "../sweep/duckdb.ts";
 
 const COLUMNS = {
   batch: INTEGER,
@@ -33,7 +32,7 @@ const NAMES = Object.keys(COLUMNS) as (keyof CellPulses)[];
 const CHUNK = 2048;
 
 const FORMATS: Record<string, string> = {
-  ".parquet": "format parquet, compression zstd",
+  ".parquet": PARQUET,
   ".csv": "format csv, header true",
 };
 
@@ -54,9 +53,8 @@ export class PulseTable {
   rows = 0;
 
   static async open(): Promise<PulseTable> {
-    const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
-    const connection = await instance.connect();
-    const columns = NAMES.map((name) => `"${name}" ${COLUMNS[name]}`);
+    const connection = await database();
+    const columns = NAMES.map((name) => `${quoted(name)} ${COLUMNS[name]}`);
     await connection.run(`create table pulses (${columns.join(", ")})`);
     return new PulseTable(connection, await connection.createAppender("pulses"));
   }
@@ -92,12 +90,9 @@ export class PulseTable {
     const metadata = Object.entries(about).map(([key, value]) => `${key}: ${literal(value)}`);
     const format = FORMATS[extname(file)];
     const options = extname(file) === ".parquet" ? `${format}, kv_metadata {${metadata.join(", ")}}` : format;
-    const temporary = `${file}.${process.pid}.new`;
     try {
-      await this.#connection.run(`copy pulses to ${literal(temporary)} (${options})`);
-      renameSync(temporary, file);
+      await copyTo(this.#connection, "from pulses", file, options);
     } catch (error) {
-      if (existsSync(temporary)) rmSync(temporary);
       const [line] = (error as Error).message.split("\n");
       throw new Refusal(
         `${file}: cannot be written (${line}); free some space, or give another place`,

@@ -55,6 +55,7 @@ async function pulses(name: string, options: Options): Promise<void> {
   try {
     let batch = 0;
     let given = 0;
+    let program: InstanceType<typeof PulseProgram> | null = null;
     const result = await train({
       design,
       data: options.data,
@@ -66,7 +67,7 @@ async function pulses(name: string, options: Options): Promise<void> {
         if (batch === to) done.abort();
         output.progress(`batch ${batch} of ${from} to ${to}`, batch, to + 1);
         if (batch < from) return null;
-        return new PulseProgram(
+        program ??= new PulseProgram(
           machine.ir,
           () => batch,
           (cell) => {
@@ -74,6 +75,7 @@ async function pulses(name: string, options: Options): Promise<void> {
             found.add(cell);
           },
         );
+        return program;
       },
     });
     output.endProgress();

@@ -5,6 +5,7 @@ import { type Command, Option } from "commander";
 import { EXIT, Refusal } from "../generator/errors.ts";
 import type { Executor } from "../sweep/executor.ts";
 import type { Progress, Watcher } from "../sweep/run.ts";
+import type { SlurmOptions } from "../sweep/slurm.ts";
 import type { Plan, Store } from "../sweep/store.ts";
 import type { Tables } from "../sweep/table.ts";
 import type { Failure, Task } from "../sweep/task.ts";
@@ -15,7 +16,7 @@ import { interruptible } from "./run.ts";
 /** Failures that are listed; of more, only the number. */
 const LISTED = 20;
 
-interface Options {
+interface Options extends SlurmOptions {
   readonly dryRun?: boolean;
   readonly pilot: number;
   readonly resume?: boolean;
@@ -23,12 +24,6 @@ interface Options {
   readonly task?: string;
   readonly executor: "local" | "slurm";
   readonly jobs: number;
-  readonly partition?: string;
-  readonly time?: string;
-  readonly memory?: string;
-  readonly cpus: number;
-  readonly chunk?: number;
-  readonly sbatch: readonly string[];
   readonly maximise?: string;
   readonly minimise?: string;
   readonly budget?: number;

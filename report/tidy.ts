@@ -89,13 +89,13 @@ function trainFigures(t: Trained): Figure[] {
 
 /** @returns the bytes of a Parquet file */
 export async function writeTidy(rows: readonly object[]): Promise<Uint8Array> {
-  const { copyToParquet, database, fill } = await import("../sweep/duckdb.ts");
+  const { copyTo, database, fill } = await import("../sweep/duckdb.ts");
   const folder = mkdtempSync(join(tmpdir(), "rankloom-table-"));
   const on = await database();
   try {
     const file = join(folder, "table.parquet");
     await fill(on, "figures", TIDY_COLUMNS, rows);
-    await copyToParquet(on, "from figures", file);
+    await copyTo(on, "from figures", file);
     return readFileSync(file);
   } finally {
     on.closeSync();

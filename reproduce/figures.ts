@@ -1,6 +1,7 @@
 /** The experiments of Zhao et al. (Frontiers in Neuroscience 2021) on the simulated hardware: each a sweep file beside
  *  this one, a question to its results, and a picture of the answer. */
 import type { TopLevelSpec } from "vega-lite";
+import { COLOURS } from "../report/marks.ts";
 import type { Axis } from "../sweep/schema.ts";
 import type { Row } from "../sweep/table.ts";
 import { accuracyAxis, METHOD_COLOUR, METHOD_DASH, METHOD_SHAPE, spreadBars } from "./marks.ts";
@@ -12,8 +13,6 @@ export interface Figure {
   /** Also of its sweep file, `<name>.sweep.json`. */
   readonly name: string;
   readonly title: string;
-  /** What the paper says of it. */
-  readonly claim: string;
   /** Of the sweep's `results`: rows with mean accuracy, its spread over seeds, gradient memory and pulses. */
   readonly sql: string;
   /** Axes of the quick version, where it has fewer values. */
@@ -45,7 +44,6 @@ const lines = (x: object) =>
 const epochs: Figure = {
   name: "epochs",
   title: "Accuracy by epoch, three ranks against the full mini-batch gradient",
-  claim: "Near-MBGD accuracy at 3 to 10 ranks.",
   sql: `with each as (
       select method, seed, gradientBits, pulsesPerCell, generate_subscripts(accuracyPerEpoch, 1) as epoch, unnest(accuracyPerEpoch) as accuracy
       from results)
@@ -60,7 +58,6 @@ const UPDATES = ["rank-sum", "rank-seq by row", "rank-seq by coincidence"];
 const ranks: Figure = {
   name: "ranks",
   title: "Accuracy by rank and update",
-  claim: "Near-MBGD accuracy at 3 to 10 ranks; NMF rank-seq ahead of SBPCA rank-seq at low ranks.",
   sql: `select method, rank, "update", ${MEANS} from results group by all order by all`,
   quick: { "gradient.rank": { values: [1, 3, 10], when: "method != 'mbgd'", every: false } },
   picture: (rows) => {
@@ -92,7 +89,6 @@ const ranks: Figure = {
 const rounding: Figure = {
   name: "rounding",
   title: "Stochastic and nearest rounding of pulses, by learning rate",
-  claim: "Stochastic rounding is needed.",
   sql: `select method, rounding, learningRate, ${MEANS} from results group by all order by all`,
   quick: { "training.learningRate": [0.05, 0.4] },
   picture: (rows) =>
@@ -110,7 +106,6 @@ const rounding: Figure = {
 const nonidealities: Figure = {
   name: "nonidealities",
   title: "Three ranks on devices that are less and less ideal",
-  claim: "NMF rank-seq ahead of SBPCA rank-seq; low ranks hold on nonlinear, noisy devices.",
   sql: `select device, method, coalesce("update", 'full gradient') as "update", ${MEANS} from results group by all order by all`,
   quick: {
     device: {
@@ -132,7 +127,6 @@ const nonidealities: Figure = {
 const devices: Figure = {
   name: "devices",
   title: "Measured devices: what each step wins back",
-  claim: "Mini-batches and stochastic rounding win back most of what imprecise devices lose; a few ranks keep it.",
   sql: `with each as (
       select preset, method, coalesce(batch, 1) as batch, learningRate, ${MEANS} from results group by all)
     select * from each qualify row_number() over (partition by preset, method, batch order by accuracy desc) = 1
@@ -180,7 +174,7 @@ function dots(rows: Rows, panel: string, shape: string, order: string[] | null):
               type: "nominal",
               sort: order ?? undefined,
               legend: { title: shape },
-              scale: { range: [...COLOURS] },
+              scale: { range: COLOURS.slice(0, 4) },
             },
           },
         },
@@ -190,7 +184,5 @@ function dots(rows: Rows, panel: string, shape: string, order: string[] | null):
     resolve: { scale: { x: "shared", color: "shared", shape: "shared" } },
   } as unknown as TopLevelSpec;
 }
-
-const COLOURS = ["#222222", "#0072B2", "#D55E00", "#009E73"] as const;
 
 export const figures: readonly Figure[] = [epochs, ranks, rounding, nonidealities, devices];

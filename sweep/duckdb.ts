@@ -38,12 +38,15 @@ export async function fill(
   }
 }
 
-/** Writes what a query gives as a whole Parquet file, or nothing.
+export const PARQUET = "format parquet, compression zstd";
+
+/** Writes what a query gives as a whole file, or nothing.
+ *  @param options of DuckDB's copy
  *  @throws DuckDB's error, where the file cannot be written */
-export async function copyToParquet(on: DuckDBConnection, select: string, file: string): Promise<void> {
+export async function copyTo(on: DuckDBConnection, select: string, file: string, options = PARQUET): Promise<void> {
   const temporary = `${file}.${process.pid}.new`;
   try {
-    await on.run(`copy (${select}) to ${literal(temporary)} (format parquet, compression zstd)`);
+    await on.run(`copy (${select}) to ${literal(temporary)} (${options})`);
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EXIT, Refusal } from "../generator/errors.ts";
 import { allFigures, axisColumns, type Column, figureColumns, TASK_COLUMNS, TIMING_COLUMNS } from "./columns.ts";
-import { copyToParquet, database, fill, listOf, literal, quoted } from "./duckdb.ts";
+import { copyTo, database, fill, listOf, literal, quoted } from "./duckdb.ts";
 import { type Aim, paretoFront } from "./pareto.ts";
 import type { Plan, Store } from "./store.ts";
 import type { Result, Task } from "./task.ts";
@@ -25,7 +25,7 @@ export type Row = Readonly<Record<string, Cell>>;
 /** Writes what a query gives as a whole Parquet file, or nothing. */
 async function writeParquet(on: DuckDBConnection, store: Store, select: string, file: string): Promise<void> {
   try {
-    await copyToParquet(on, select, file);
+    await copyTo(on, select, file);
   } catch (error) {
     const [line] = (error as Error).message.split("\n");
     throw new Refusal(

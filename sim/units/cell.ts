@@ -212,7 +212,7 @@ export function weightOf({ cell }: Ir, { inputs, outputs }: LayerIr, cells: Uint
 }
 
 /** Takes the weight of input i and output j over from its cells. */
-export function setWeight(ir: Ir, layer: LayerIr, state: LayerState, i: number, j: number): void {
+function setWeight(ir: Ir, layer: LayerIr, state: LayerState, i: number, j: number): void {
   const weight = weightOf(ir, layer, state.cells, i, j);
   state.weights[i * state.forwardStride + j] = weight;
   if (layer.index > 0) state.transposed[j * state.backwardStride + i] = weight;
