@@ -76,7 +76,7 @@ export async function build(options: BuildOptions): Promise<string> {
     // And a module's code once, not once for each instance.
     const single = options.optimise === "-O0" ? ["-MAKEFLAGS", "VM_PARALLEL_BUILDS=0", "-fno-inline"] : [];
     // What runs once, at the start, is not worth the compiler's time: with wide registers, minutes.
-    const once = ["-MAKEFLAGS", "OPT_SLOW=-O0"];
+    const effort = ["-MAKEFLAGS", `OPT_FAST='${options.optimise}'`, "-MAKEFLAGS", "OPT_SLOW=-O0"];
     const { code, output } = await run(
       "verilator",
       [
@@ -100,8 +100,6 @@ export async function build(options: BuildOptions): Promise<string> {
         ...[
           "-Wno-fatal",
           "-Wno-lint",
-          "-CFLAGS",
-          options.optimise,
           "--top-module",
           options.top,
           "--Mdir",
@@ -111,7 +109,7 @@ export async function build(options: BuildOptions): Promise<string> {
         ],
         ...ccache,
         ...single,
-        ...once,
+        ...effort,
         // Not to be made again, although the design's makefile is newer.
         ...kept.flatMap((name) => ["-MAKEFLAGS", `--old-file=${name}`]),
         ...(options.flags ?? []),

@@ -8,10 +8,11 @@ import { pipeline } from "node:stream/promises";
 
 export interface VcdListener {
   /** Once, when all declarations are read: reference codes by the variable's path, scopes joined by dots, without its
-   *  range. */
-  declared(codes: ReadonlyMap<string, number>): void;
+   *  range.
+   *  @returns the codes whose changes are wanted: a dump holds every signal, a reader looks at a few */
+  declared(codes: ReadonlyMap<string, number>): ReadonlySet<number>;
   time(time: number): void;
-  /** Bits that are x or z read as 0. */
+  /** A wanted code's. Bits that are x or z read as 0. */
   change(code: number, value: bigint): void;
 }
 
@@ -23,7 +24,10 @@ const ZERO = 48;
 const ONE = 49;
 const LOWER = 32;
 const VECTOR = "b".charCodeAt(0);
-const UNKNOWN = ["x".charCodeAt(0), "z".charCodeAt(0)];
+const X = "x".charCodeAt(0);
+const Z = "z".charCodeAt(0);
+/** Bits that a number holds exactly. */
+const EXACT_BITS = 52;
 
 /** An identifier code of printable characters as a number. */
 function codeOf(text: Buffer, from: number, to: number): number {
@@ -47,10 +51,19 @@ function declarations(text: string): Map<string, number> {
   return codes;
 }
 
+/** The value of binary digits; x and z are 0. */
+function valueOf(text: Buffer, from: number, to: number): bigint {
+  if (to - from > EXACT_BITS) return BigInt(`0b${text.toString("latin1", from, to).replace(/[xz]/gi, "0")}`);
+  let value = 0;
+  for (let i = from; i < to; i++) value = 2 * value + (text[i] === ONE ? 1 : 0);
+  return BigInt(value);
+}
+
 /** A last line without its end is left out: its writer was stopped in the middle of it.
  *  @throws Error on text that is no value change dump: the line's beginning is named */
 export class VcdReader {
-  private declared = false;
+  /** Once the declarations are read. */
+  private wanted: ReadonlySet<number> | null = null;
   private held: Buffer = Buffer.alloc(0);
 
   private readonly listener: VcdListener;
@@ -64,38 +77,41 @@ export class VcdReader {
   push(chunk: Buffer): void {
     const text = this.held.length > 0 ? Buffer.concat([this.held, chunk]) : chunk;
     let at = 0;
-    if (!this.declared) {
+    if (this.wanted === null) {
       const end = text.indexOf("$enddefinitions");
       const line = end < 0 ? -1 : text.indexOf(NEWLINE, end);
       if (line < 0) {
         this.held = text;
         return;
       }
-      this.listener.declared(declarations(text.toString("latin1", 0, end)));
-      this.declared = true;
+      this.wanted = this.listener.declared(declarations(text.toString("latin1", 0, end)));
       at = line + 1;
     }
-    for (;;) {
-      const end = text.indexOf(NEWLINE, at);
-      if (end < 0) break;
-      this.line(text, at, end);
-      at = end + 1;
-    }
+    const whole = text.lastIndexOf(NEWLINE) + 1;
+    while (at < whole) at = this.line(text, at, this.wanted);
     this.held = text.subarray(at);
   }
 
-  private line(text: Buffer, from: number, to: number): void {
-    if (from === to) return;
-    const first = text[from];
-    if (first === HASH) this.listener.time(Number(text.toString("latin1", from + 1, to)));
-    else if (first === ZERO || first === ONE) this.listener.change(codeOf(text, from + 1, to), first === ONE ? 1n : 0n);
-    else if ((first | LOWER) === VECTOR) {
-      const space = text.indexOf(SPACE, from);
-      const bits = text.toString("latin1", from + 1, space).replace(/[xz]/gi, "0");
-      this.listener.change(codeOf(text, space + 1, to), BigInt(`0b${bits}`));
-    } else if (UNKNOWN.includes(first | LOWER)) this.listener.change(codeOf(text, from + 1, to), 0n);
-    else if (first !== DOLLAR)
+  /** One line.
+   *  @returns where the next begins */
+  private line(text: Buffer, from: number, wanted: ReadonlySet<number>): number {
+    const first = text[from] | LOWER;
+    let split = from + 1;
+    if (first === VECTOR) while (text[split] > SPACE) split++;
+    const codeFrom = first === VECTOR ? split + 1 : split;
+    let to = split;
+    while (text[to] !== NEWLINE) to++;
+    if (text[from] === NEWLINE) return from + 1;
+    if (first === ZERO || first === ONE || first === X || first === Z) {
+      const code = codeOf(text, codeFrom, to);
+      if (wanted.has(code)) this.listener.change(code, first === ONE ? 1n : 0n);
+    } else if (first === VECTOR && text[split] === SPACE) {
+      const code = codeOf(text, codeFrom, to);
+      if (wanted.has(code)) this.listener.change(code, valueOf(text, from + 1, split));
+    } else if (text[from] === HASH) this.listener.time(Number(text.toString("latin1", from + 1, to)));
+    else if (text[from] !== DOLLAR)
       throw new Error(`no line of a value change dump: ${text.toString("latin1", from, Math.min(to, from + 40))}`);
+    return to + 1;
   }
 }
 

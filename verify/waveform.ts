@@ -25,7 +25,7 @@ export async function readWaveform(
   let now = -1;
   let fresh = false;
 
-  const bind = (codes: ReadonlyMap<string, number>) => {
+  const bind = (codes: ReadonlyMap<string, number>): Set<number> => {
     const codeOf = (scope: string, name: string) => {
       const code = codes.get(`${top}.${scope}.${name}`);
       if (code === undefined) missing.push(`${scope}.${name}`);
@@ -43,6 +43,7 @@ export async function readWaveform(
       const [map, code] = strobe ? [byStrobe, codeOf(scope, strobe)] : [byLevel, fields[channel][0].code];
       map.set(code, [...(map.get(code) ?? []), channel]);
     });
+    return new Set([...byStrobe.keys(), ...fields.flatMap((declared) => declared.map(({ code }) => code))]);
   };
   const eventValue = (channel: number): bigint => {
     let value = 0n;

@@ -68,7 +68,7 @@ describe("a waveform", () => {
     const ours: { id: number; time: number; value: bigint }[] = [];
     let now = 0;
     const reader = new VcdReader({
-      declared: () => {},
+      declared: (codes) => new Set(codes.values()),
       time: (time) => {
         now = time;
       },
@@ -76,6 +76,34 @@ describe("a waveform", () => {
     });
     reader.push(Buffer.from(text));
     expect(changesOf(ours)).toEqual(changesOf(theirs));
+  });
+
+  it("shows only the wanted changes, of any width, x and z as 0", () => {
+    const wide = `1${"0".repeat(60)}1`;
+    const dump = `$scope module a $end
+$var wire 1 ! one $end
+$var wire 62 " wide $end
+$var wire 8 # other $end
+$upscope $end
+$enddefinitions $end
+#0
+x!
+b${wide} "
+b101 #
+#7
+1!
+bx1Z1 "
+b11 #
+`;
+    const seen: string[] = [];
+    const reader = new VcdReader({
+      declared: (codes) => new Set([codes.get("a.one") as number, codes.get("a.wide") as number]),
+      time: (time) => seen.push(`#${time}`),
+      change: (_, value) => seen.push(`${value}`),
+    });
+    reader.push(Buffer.from(dump));
+    expect(seen).toEqual(["#0", "0", String(2n ** 61n + 1n), "#7", "1", "5"]);
+    expect(() => reader.push(Buffer.from("b1011\n"))).toThrow("no line of a value change dump: b1011");
   });
 
   it("gives back the events that it was written from, however it is cut into chunks", async () => {
