@@ -97,16 +97,7 @@ export async function build(options: BuildOptions): Promise<string> {
         ...(options.trace
           ? ["--trace", "--trace-max-width", "1048576", "--trace-max-array", "0", "-CFLAGS", "-DTRACE"]
           : []),
-        ...[
-          "-Wno-fatal",
-          "-Wno-lint",
-          "--top-module",
-          options.top,
-          "--Mdir",
-          "obj",
-          "-o",
-          "harness",
-        ],
+        ...["-Wno-fatal", "-Wno-lint", "--top-module", options.top, "--Mdir", "obj", "-o", "harness"],
         ...ccache,
         ...single,
         ...effort,

@@ -52,7 +52,7 @@ function declarations(text: string): Map<string, number> {
 }
 
 /** The value of binary digits; x and z are 0. */
-function valueOf(text: Buffer, from: number, to: number): bigint {
+function binaryValue(text: Buffer, from: number, to: number): bigint {
   if (to - from > EXACT_BITS) return BigInt(`0b${text.toString("latin1", from, to).replace(/[xz]/gi, "0")}`);
   let value = 0;
   for (let i = from; i < to; i++) value = 2 * value + (text[i] === ONE ? 1 : 0);
@@ -107,7 +107,7 @@ export class VcdReader {
       if (wanted.has(code)) this.listener.change(code, first === ONE ? 1n : 0n);
     } else if (first === VECTOR && text[split] === SPACE) {
       const code = codeOf(text, codeFrom, to);
-      if (wanted.has(code)) this.listener.change(code, valueOf(text, from + 1, split));
+      if (wanted.has(code)) this.listener.change(code, binaryValue(text, from + 1, split));
     } else if (text[from] === HASH) this.listener.time(Number(text.toString("latin1", from + 1, to)));
     else if (text[from] !== DOLLAR)
       throw new Error(`no line of a value change dump: ${text.toString("latin1", from, Math.min(to, from + 40))}`);
