@@ -9,7 +9,7 @@ import { addDesign, addJson, addOut, type DesignOptions, designOf, type OutOptio
 import { count, leftText, Output, table } from "./output.ts";
 
 interface Options extends DesignOptions, OutOptions {
-  readonly liberty?: string;
+  readonly liberty?: readonly string[];
   readonly node?: number;
   readonly clock?: number;
   readonly constants?: string;
@@ -36,7 +36,11 @@ export function addEstimate(root: Command): Command {
       "estimate area, clock, time and energy of a design from its synthesised Verilog and a simulated batch",
     );
   return addOut(addJson(addDesign(command)))
-    .option("--liberty <file>", "standard-cell library to map to (default: gates of a generic library)")
+    .option(
+      "--liberty <file>",
+      "standard-cell library to map to; again for each further file of it (default: gates of a generic library)",
+      (file: string, files: readonly string[] = []) => [...files, file],
+    )
     .option("--node <nm>", "feature size (default: 45)", wholeNumber("--node", 1, 1000))
     .option("--clock <mhz>", "clock (default: the highest that the slowest path allows)", positive("--clock", 100000))
     .option("--constants <file>", "constants of your own, over those of estimate/data/constants.json")

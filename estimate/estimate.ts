@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { resolveDevice } from "../generator/device/resolve.ts";
 import { emitRtl } from "../generator/emit.ts";
 import { EXIT, Refusal } from "../generator/errors.ts";
@@ -26,7 +27,7 @@ export interface EstimateOptions {
   /** A data set's path; the design's own if absent. */
   readonly data?: string;
   /** A Liberty file; the generic library if absent. */
-  readonly liberty?: string;
+  readonly liberty?: readonly string[];
   /** Feature size in nm. */
   readonly nodeNm?: number;
   /** The highest that the slowest path allows, if absent. */
@@ -65,15 +66,19 @@ export interface Library {
   readonly liberty: Liberty;
 }
 
-export function libraryOf(path: string | undefined): Library {
-  if (path === undefined) return { name: null, liberty: parseLiberty(genericLiberty(), "the generic library") };
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    throw new Refusal(`--liberty ${path}: cannot be read; give a Liberty file (.lib)`, EXIT.environment);
-  }
-  return { name: basename(path), liberty: parseLiberty(text, path) };
+/** @param paths of Liberty files, plain or compressed (.gz); none: the generic library */
+export function libraryOf(paths: readonly string[] = []): Library {
+  if (paths.length === 0)
+    return { name: null, liberty: parseLiberty([{ name: "the generic library", text: genericLiberty() }]) };
+  const files = paths.map((path) => {
+    try {
+      const bytes = readFileSync(path);
+      return { name: path, text: (path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8") };
+    } catch {
+      throw new Refusal(`--liberty ${path}: cannot be read; give a Liberty file (.lib)`, EXIT.environment);
+    }
+  });
+  return { name: paths.map((path) => basename(path)).join(", "), liberty: parseLiberty(files) };
 }
 
 /** @throws Refusal where a file is malformed, or the design is none */
@@ -81,6 +86,10 @@ export async function estimate(design: Design, options: EstimateOptions = {}): P
   const { data, nodeNm = DEFAULT_NODE, clockMhz = null, onProgress } = options;
   const constants = loadConstants(options.constants);
   const library = libraryOf(options.liberty);
+  if (library.name !== null && options.nodeNm === undefined)
+    constants.warn(
+      `--node is not given: memories, cells and converters are those of ${DEFAULT_NODE} nm, whatever the library's node`,
+    );
   resolveDevice(design);
   const prepared = prepareMachine(design, { data });
   const synthesis = await synthesise(emitRtl(prepared.ir), library.liberty, {

@@ -1,13 +1,12 @@
 /** Reads a Liberty file: each cell's area, pins and delays, as far as mapping and timing need them. */
 import { Refusal } from "../../generator/errors.ts";
+import { truthTable } from "./liberty-logic.ts";
+import { type Group, readLibrary } from "./liberty-reader.ts";
 
-/** `name (args) { … }` of a Liberty file. */
-interface Group {
+/** One file of a library, with its name for messages. */
+export interface LibertyFile {
   readonly name: string;
-  readonly args: readonly string[];
-  /** Values of `name : value;` and of `name (values);`. */
-  readonly attributes: Map<string, string[]>;
-  readonly groups: Group[];
+  readonly text: string;
 }
 
 /** Delay or slope by slope of the input and load; either axis may be missing. */
@@ -34,8 +33,9 @@ export interface LibertyCell {
   readonly outputs: ReadonlyMap<string, readonly Arc[]>;
   /** Logic function of the only output; "" where there are more, or none. */
   readonly function: string;
-  /** A flip-flop of rising clock with nothing but D, clock and outputs. */
-  readonly plainFlop: boolean;
+  /** A flip-flop of rising clock that takes D: `plain` with nothing but D and clock, `held` with inputs that clear or
+   *  preset it, which are tied off; null if none. */
+  readonly flop: "plain" | "held" | null;
 }
 
 export interface Liberty {
@@ -66,94 +66,6 @@ const KEPT_ATTRIBUTES = [
   ..."pulling_resistance_unit default_output_pin_cap default_input_pin_cap default_inout_pin_cap".split(" "),
 ];
 
-class Reader {
-  readonly #text: string;
-  readonly #file: string;
-  #at = 0;
-
-  constructor(text: string, file: string) {
-    this.#text = text;
-    this.#file = file;
-  }
-
-  fail(what: string): never {
-    const line = this.#text.slice(0, this.#at).split("\n").length;
-    throw new Refusal(`${this.#file}: line ${line}: ${what}; use a Liberty file (.lib) of a standard-cell library`);
-  }
-
-  #space(): void {
-    const skip = /(?:\s|\\\r?\n|\/\*[\s\S]*?\*\/|\/\/[^\n]*)*/y;
-    skip.lastIndex = this.#at;
-    skip.exec(this.#text);
-    this.#at = skip.lastIndex;
-  }
-
-  #take(pattern: RegExp): string | null {
-    this.#space();
-    pattern.lastIndex = this.#at;
-    const match = pattern.exec(this.#text);
-    if (match === null) return null;
-    this.#at = pattern.lastIndex;
-    return match[1] ?? match[0];
-  }
-
-  #expect(pattern: RegExp, what: string): string {
-    return this.#take(pattern) ?? this.fail(`${what} expected`);
-  }
-
-  end(): boolean {
-    this.#space();
-    return this.#at >= this.#text.length;
-  }
-
-  #value(): string | null {
-    return this.#take(/"((?:[^"\\]|\\[\s\S])*)"/y) ?? this.#take(/[^\s;{}(),:"]+/y);
-  }
-
-  #statement(into: Group): void {
-    const name = this.#expect(/[\w.$]+(?:\[[\d:]+\])?/y, "a name");
-    if (this.#take(/:/y) !== null) {
-      // Some libraries write expressions, e.g. VDD + 0.3.
-      const words: string[] = [];
-      for (let word = this.#value(); word !== null; word = this.#value()) words.push(word);
-      this.#take(/;/y);
-      into.attributes.set(name, [words.join(" ")]);
-      return;
-    }
-    this.#expect(/\(/y, "( or :");
-    const args: string[] = [];
-    while (this.#take(/\)/y) === null) {
-      const word = this.#value();
-      if (word !== null) args.push(word.replace(/\\\r?\n/g, " "));
-      else if (this.#take(/[,:]/y) === null) this.fail(") expected");
-    }
-    if (this.#take(/\{/y) === null) {
-      this.#take(/;/y);
-      into.attributes.set(name, args);
-      return;
-    }
-    into.groups.push(this.#body({ name, args, attributes: new Map(), groups: [] }));
-    this.#take(/;/y);
-  }
-
-  #body(group: Group): Group {
-    while (this.#take(/\}/y) === null) {
-      if (this.end()) this.fail(`} of ${group.name} expected`);
-      this.#statement(group);
-    }
-    return group;
-  }
-
-  library(): Group {
-    const root: Group = { name: "", args: [], attributes: new Map(), groups: [] };
-    if (this.end()) this.fail("library (…) { expected");
-    this.#statement(root);
-    const library = root.groups[0];
-    if (library?.name !== "library") this.fail("library (…) { expected");
-    return library;
-  }
-}
-
 const numbersOf = (texts: readonly string[] | undefined): number[] =>
   (texts ?? []).flatMap((text) =>
     text
@@ -162,44 +74,58 @@ const numbersOf = (texts: readonly string[] | undefined): number[] =>
       .map(Number),
   );
 
-/** @param file its name, for messages
- *  @throws Refusal where it cannot be read, or has no NAND2, inverter or flip-flop */
-export function parseLiberty(text: string, file: string): Liberty {
-  const library = new Reader(text, file).library();
-  const templates = new Map(library.groups.filter((g) => g.name === "lu_table_template").map((g) => [g.args[0], g]));
+/** @param files of one library; most have one, some have one for each kind of cells
+ *  @throws Refusal where one cannot be read, where their units differ, or where there is no NAND2, inverter or flip-flop */
+export function parseLiberty(files: readonly LibertyFile[]): Liberty {
+  const libraries = files.map(({ name, text }) => readLibrary(text, name));
+  const [first] = libraries;
+  for (const key of ["time_unit", "capacitive_load_unit"])
+    libraries.forEach((library, n) => {
+      if (unitText(library, key) !== unitText(first, key))
+        throw new Refusal(
+          `${files[n].name}: ${key} is ${unitText(library, key)}, in ${files[0].name} ${unitText(first, key)}; use files of one library`,
+        );
+    });
   const cells = new Map(
-    library.groups
-      .filter((g) => g.name === "cell" && g.attributes.get("dont_use")?.[0] !== "true")
-      .map((g) => [g.args[0], cellOf(g, templates)]),
+    libraries.flatMap((library) => {
+      const templates = templatesOf(library);
+      return cellGroups(library).map((g) => [g.args[0], cellOf(g, templates)] as const);
+    }),
   );
+  const names = files.map(({ name }) => name).join(", ");
   const smallest = (what: string, fits: (cell: LibertyCell) => boolean): LibertyCell => {
     const found = [...cells.values()].filter((cell) => cell.area > 0 && fits(cell));
     if (found.length === 0)
-      throw new Refusal(`${file}: has no ${what} with an area; use the Liberty file of a standard-cell library`);
+      throw new Refusal(`${names}: has no ${what} with an area; use the Liberty file of a standard-cell library`);
     return found.reduce((a, b) => (b.area < a.area ? b : a));
   };
-  const is = (inputs: number, functions: RegExp) => (cell: LibertyCell) =>
-    cell.inputs.size === inputs && functions.test(compact(cell.function));
+  const is = (table: readonly boolean[]) => (cell: LibertyCell) =>
+    cell.function !== "" &&
+    2 ** cell.inputs.size === table.length &&
+    sameTable(truthTable(cell.function, [...cell.inputs.keys()]), table);
+  const plain = [...cells.values()].some((cell) => cell.area > 0 && cell.flop === "plain");
   return {
-    name: library.args[0] ?? "",
+    name: first.args[0] ?? "",
     cells,
-    timeUnitPs: timeUnit(library),
-    nand: smallest("two-input NAND", is(2, NAND2)),
-    inverter: smallest("inverter", is(1, /^\(?(!\w+|\w+')\)?$/)),
-    flop: smallest("plain D flip-flop", (cell) => cell.plainFlop),
-    text: shortened(library),
+    timeUnitPs: timeUnit(first),
+    nand: smallest("two-input NAND", is([true, true, true, false])),
+    inverter: smallest("inverter", is([true, false])),
+    flop: smallest("D flip-flop", (cell) => cell.flop === (plain ? "plain" : "held")),
+    text: shortened(libraries),
   };
 }
 
-/** A function without spaces; a space alone is an AND. */
-const compact = (logic: string): string =>
-  logic
-    .trim()
-    .replace(/\s*([&|+*!()'])\s*/g, "$1")
-    .replace(/\s+/g, "&");
+const unitText = (library: Group, key: string): string =>
+  (library.attributes.get(key) ?? []).join("").replace(/\s/g, "").toLowerCase();
 
-/** Ways to write a NAND of two. */
-const NAND2 = /^\(?(!\(\w+[&*]\w+\)|\(\w+[&*]\w+\)'|\(?!\w+\)?[|+]\(?!\w+\)?)\)?$/;
+const cellGroups = (library: Group): Group[] =>
+  library.groups.filter((g) => g.name === "cell" && g.attributes.get("dont_use")?.[0] !== "true");
+
+const templatesOf = (library: Group): ReadonlyMap<string, Group> =>
+  new Map(library.groups.filter((g) => g.name === "lu_table_template").map((g) => [g.args[0], g]));
+
+const sameTable = (a: readonly boolean[] | null, b: readonly boolean[]): boolean =>
+  a?.length === b.length && a.every((value, n) => value === b[n]);
 
 function timeUnit(library: Group): number {
   const [, digits = "1", prefix = "n"] =
@@ -227,17 +153,26 @@ function cellOf(group: Group, templates: ReadonlyMap<string, Group>): LibertyCel
     );
   }
   const ff = group.groups.find((g) => g.name === "ff");
-  const next = ff ? value(ff, "next_state").replace(/[\s()"]/g, "") : "";
-  const clock = ff ? value(ff, "clocked_on").replace(/[\s()"]/g, "") : "";
+  const pinOf = (key: string, inverted: boolean) =>
+    ff && [...inputs.keys()].find((pin) => isPin(value(ff, key), pin, [...inputs.keys()], inverted));
+  const next = pinOf("next_state", false) ?? pinOf("next_state", true);
+  const clock = pinOf("clocked_on", false);
   return {
     name: group.args[0],
     area: Number(value(group, "area") || 0),
     inputs,
     outputs,
     function: ff ? "" : logic,
-    plainFlop: ff !== undefined && inputs.size === 2 && inputs.has(next) && inputs.has(clock),
+    flop: next === undefined || clock === undefined || next === clock ? null : inputs.size === 2 ? "plain" : "held",
   };
 }
+
+/** Whether a function is a pin of these, or its inverse. */
+const isPin = (logic: string, pin: string, pins: readonly string[], inverted: boolean): boolean =>
+  sameTable(
+    truthTable(logic, pins),
+    Array.from({ length: 2 ** pins.length }, (_, row) => (((row >> pins.indexOf(pin)) & 1) === 1) !== inverted),
+  );
 
 function arcOf(timing: Group, templates: ReadonlyMap<string, Group>): Arc {
   const tables = (names: readonly string[]) =>
@@ -283,26 +218,56 @@ function place(axis: readonly number[], value: number, count: number): [number, 
   return [n, (value - axis[n]) / (axis[n + 1] - axis[n])];
 }
 
-/** The library with only what Yosys and ABC look at: a tenth of what a foundry gives, and read once a cone. */
-function shortened(library: Group): string {
+/** One library with only what Yosys and ABC look at: a tenth of what a foundry gives, and read once a cone. */
+function shortened(libraries: readonly Group[]): string {
   const lines: string[] = [];
   const quote = (text: string) => (/^[\w.+-]+$/.test(text) ? text : `"${text}"`);
-  const write = (group: Group, indent: string): void => {
-    lines.push(`${indent}${group.name} (${group.args.map(quote).join(", ")}) {`);
-    for (const [key, values] of group.attributes) {
-      if (!KEPT_ATTRIBUTES.includes(key)) continue;
-      const list = /^(index_|values|capacitive_load_unit)/.test(key);
-      lines.push(
-        list
-          ? `${indent}  ${key} (${values.map((v) => (key === "capacitive_load_unit" ? v : `"${v}"`)).join(", ")});`
-          : `${indent}  ${key} : ${quote(values[0] ?? "")};`,
-      );
+  const attribute = (key: string, values: readonly string[], indent: string): void => {
+    const list = /^(index_|values|capacitive_load_unit)/.test(key);
+    lines.push(
+      list
+        ? `${indent}${key} (${values.map((v) => (key === "capacitive_load_unit" ? v : `"${v}"`)).join(", ")});`
+        : `${indent}${key} : ${quote(values[0] ?? "")};`,
+    );
+  };
+  const open = ({ name, args, attributes }: Group, indent: string): void => {
+    lines.push(`${indent}${name} (${args.map(quote).join(", ")}) {`);
+    for (const [key, values] of attributes) if (KEPT_ATTRIBUTES.includes(key)) attribute(key, values, `${indent}  `);
+  };
+  const write = (group: Group, templates: ReadonlyMap<string, Group>, indent: string): void => {
+    open(group, indent);
+    // Its own axes: another file's template of that name may have others.
+    const template = group.attributes.has("values") ? templates.get(group.args[0]) : undefined;
+    for (const key of ["index_1", "index_2"]) {
+      const axis = template?.attributes.get(key);
+      if (axis && !group.attributes.has(key)) attribute(key, axis, `${indent}  `);
     }
-    for (const inner of group.groups)
-      if (KEPT_GROUPS.includes(inner.name) && inner.attributes.get("dont_use")?.[0] !== "true")
-        write(inner, `${indent}  `);
+    for (const inner of slowestArcs(group.groups))
+      if (KEPT_GROUPS.includes(inner.name)) write(inner, templates, `${indent}  `);
     lines.push(`${indent}}`);
   };
-  write(library, "");
+  open(libraries[0], "");
+  const all = new Map(libraries.toReversed().flatMap((library) => [...templatesOf(library)]));
+  for (const template of all.values()) write(template, all, "  ");
+  for (const library of libraries) for (const cell of cellGroups(library)) write(cell, templatesOf(library), "  ");
+  lines.push("}");
   return `${lines.join("\n")}\n`;
+}
+
+/** Of a pin's arcs from the same pin in the same sense, which differ in the state of other pins, the slowest. */
+function slowestArcs(groups: readonly Group[]): Group[] {
+  const slowest = new Map<string, { group: Group; delay: number }>();
+  for (const group of groups) {
+    if (group.name !== "timing") continue;
+    const key = ["related_pin", "timing_sense", "timing_type"].map((name) => group.attributes.get(name)?.[0]).join(" ");
+    const delay = Math.max(
+      ...group.groups
+        .filter(({ name }) => name === "cell_rise" || name === "cell_fall")
+        .map(({ attributes }) => numbersOf(attributes.get("values")).at(-1) ?? 0),
+    );
+    if (delay > (slowest.get(key)?.delay ?? Number.NEGATIVE_INFINITY) || !slowest.has(key))
+      slowest.set(key, { group, delay });
+  }
+  const kept = new Set([...slowest.values()].map(({ group }) => group));
+  return groups.filter((group) => group.name !== "timing" || kept.has(group));
 }

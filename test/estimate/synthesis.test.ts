@@ -1,6 +1,7 @@
 /** Synthesis: gates by Yosys of small modules whose gates are known, Liberty files of one's own, and what is kept. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { test as property } from "@fast-check/vitest";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -9,10 +10,11 @@ import { part } from "../../estimate/synthesis/bitwise.ts";
 import { type Bit, type Cell, cut, type YosysModule } from "../../estimate/synthesis/cones.ts";
 import { GATE, genericLiberty } from "../../estimate/synthesis/generic-liberty.ts";
 import { lookUp, parseLiberty } from "../../estimate/synthesis/liberty.ts";
+import { logicValue, truthTable } from "../../estimate/synthesis/liberty-logic.ts";
 import { type Synthesis, synthesise } from "../../estimate/synthesis/synthesise.ts";
 import { temporaryFolder } from "../cli/rankloom.ts";
 
-const generic = parseLiberty(genericLiberty(), "generic");
+const generic = parseLiberty([{ name: "generic", text: genericLiberty() }]);
 
 /** A library of few cells, with areas of the user's. */
 const TABLES = ["cell_rise", "cell_fall", "rise_transition", "fall_transition"];
@@ -48,6 +50,16 @@ const rtl = (body: string, width = 8) =>
     ],
   ]);
 
+/** A function of Liberty that reads the same in JavaScript, as far as it can. */
+const logicArbitrary = fc.letrec<{ sum: string }>((tie) => ({
+  sum: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    fc.constantFrom("A", "B", "C1", "0", "1", "A'", "C1'"),
+    fc.tuple(tie("sum"), fc.constantFrom("&", "|", "^"), tie("sum")).map(([a, op, b]) => `(${a} ${op} ${b})`),
+    tie("sum").map((a) => `!${a}`),
+  ),
+})).sum;
+
 const run = (body: string, width = 8, library = generic): Promise<Synthesis> =>
   synthesise(rtl(body, width), library, { threads: 1 });
 const top = ({ modules }: Synthesis) => modules[modules.length - 1];
@@ -64,7 +76,7 @@ describe("the generic library", () => {
 
 describe("a Liberty file", () => {
   it("of the user's is mapped to, with its own areas and times", async () => {
-    const mine = parseLiberty(MINE, "mine.lib");
+    const mine = parseLiberty([{ name: "mine.lib", text: MINE }]);
     expect([mine.nand.name, mine.inverter.name, mine.flop.name, mine.timeUnitPs]).toEqual([
       "NAND",
       "INV",
@@ -76,6 +88,28 @@ describe("a Liberty file", () => {
     expect(top(found).logic).toEqual({ cells: 8, area: 8 * 10 });
   });
 
+  it("whose flip-flops can all be cleared has one with that input tied off", () => {
+    const held = MINE.replace('next_state : "D";', `next_state : "D"; clear : "R'";`).replace(
+      inputPin("D"),
+      `${inputPin("D")} ${inputPin("R")}`,
+    );
+    const { flop } = parseLiberty([{ name: "mine.lib", text: held }]);
+    expect([flop.name, flop.flop]).toEqual(["FLOP", "held"]);
+    const both = MINE.replace(
+      /\}\s*$/,
+      `${held.slice(held.indexOf('cell ("FLOP")')).replace("FLOP", "SMALL").replace("50", "5")}`,
+    );
+    expect(parseLiberty([{ name: "mine.lib", text: both }]).flop.name).toBe("FLOP");
+  });
+
+  it("gives the mapper one arc of each input, the slowest", () => {
+    const more = MINE.replace(arc("A", "negative_unate"), (text) => `${text.replaceAll("0.1, 1", "0.1, 3")} ${text}`);
+    const { text } = parseLiberty([{ name: "mine.lib", text: more }]);
+    const { text: plain } = parseLiberty([{ name: "mine.lib", text: MINE }]);
+    expect(text.match(/timing \(/g)).toEqual(plain.match(/timing \(/g));
+    expect(text.match(/0\.1, 3/g)).toHaveLength(8);
+  });
+
   it("may have tables whose load comes first", () => {
     const load = `lu_table_template (u) { variable_1 : total_output_net_capacitance; variable_2 : input_net_transition;
       index_1 ("0, 2"); index_2 ("0, 10"); }`;
@@ -83,10 +117,58 @@ describe("a Liberty file", () => {
       'cell_rise (t) { values ("0.1, 1", "0.1, 1"); }',
       'cell_rise (u) { values ("0, 1", "4, 5"); }',
     );
-    const delay = parseLiberty(text, "mine.lib").cells.get("NAND")?.outputs.get("Y")?.[0].delays[0];
+    const delay = parseLiberty([{ name: "mine.lib", text }])
+      .cells.get("NAND")
+      ?.outputs.get("Y")?.[0].delays[0];
     // 2 a unit of load, 0.1 a unit of slope.
     expect(delay && lookUp(delay, 10, 2)).toBe(5);
     expect(delay && lookUp(delay, 5, 1)).toBeCloseTo(2.5, 12);
+  });
+
+  it("may come in several files, compressed, without semicolons, with a flip-flop that inverts", async () => {
+    const [header] = MINE.split("  cell (");
+    const cells = MINE.slice(header.length)
+      .replace(/\}\s*$/, "")
+      .split(/(?= {2}cell \()/);
+    const flop = cells[4].replace('next_state : "D"', 'next_state : "!D"').replace("area : 50;", "area : 50\n");
+    const folder = temporaryFolder();
+    const write = (name: string, some: readonly string[]) => {
+      const path = join(folder, name);
+      writeFileSync(path, gzipSync(`${header}${some.join("")}}\n`));
+      return path;
+    };
+    const paths = [write("simple.lib.gz", cells.slice(0, 4)), write("seq.lib.gz", [flop])];
+    const { name, liberty } = libraryOf(paths);
+    expect(name).toBe("simple.lib.gz, seq.lib.gz");
+    const found = await run("always @(posedge clk) begin q <= ~(a & b); r <= a; end", 8, liberty);
+    expect([top(found).registers.area, top(found).logic.area]).toEqual([16 * 50, 8 * 10]);
+    expect(() => libraryOf(paths.slice(0, 1))).toThrow(/simple\.lib\.gz: has no D flip-flop with an area/);
+    const other = write("other.lib.gz", []);
+    writeFileSync(other, gzipSync(MINE.replace("(1, pf)", "(1, ff)")));
+    expect(() => libraryOf([paths[0], other])).toThrow(
+      /other\.lib\.gz: capacitive_load_unit is 1ff, in .*simple\.lib\.gz 1pf; use files of one library/,
+    );
+  });
+
+  property.prop([logicArbitrary])("function has the values of its text", (logic) => {
+    const pins = ["A", "B", "C1"];
+    // The same in JavaScript, whose ^ binds less than its &: everything is in parentheses.
+    const theirs = Function(...pins, `return ${logic.replace(/\w+'/g, (pin) => `!${pin.slice(0, -1)}`)}`) as (
+      ...values: boolean[]
+    ) => number;
+    const rows = Array.from({ length: 8 }, (_, row) => pins.map((_pin, bit) => ((row >> bit) & 1) === 1));
+    expect(truthTable(logic.replaceAll("&", " "), pins)).toEqual(rows.map((row) => Boolean(theirs(...row))));
+    expect(truthTable(logic, pins)).toEqual(truthTable(logic.replaceAll("&", "*").replaceAll("|", "+"), pins));
+  });
+
+  it("function is ranked as in Liberty: inversion, ^, AND, OR", () => {
+    const value = (logic: string, a: boolean, b: boolean, c: boolean) =>
+      logicValue(logic, (pin) => ({ A: a, B: b, C: c })[pin] ?? false);
+    expect(value("A + B * C", true, false, false)).toBe(true);
+    expect(value("A ^ B C", true, true, true)).toBe(false);
+    expect(value("!A ^ B'", false, true, false)).toBe(true);
+    for (const wrong of ["", "A +", "(A", "A)", "+ A", "A * * B", "D"])
+      expect(truthTable(wrong, ["A", "B"])).toBe(null);
   });
 
   it.each([
@@ -94,13 +176,13 @@ describe("a Liberty file", () => {
     ["module x; endmodule", /mine\.lib: line 1: .* expected; use a Liberty file/],
     ["library (x) {\n cell (A) { area : 1;\n", /mine\.lib: line 3: \} of (cell|library) expected; use/],
     ["library (x) { cell (A) { area : 1; } }", /mine\.lib: has no two-input NAND with an area; use/],
-    [MINE.replace("ff (IQ", "latch (IQ"), /mine\.lib: has no plain D flip-flop with an area; use/],
+    [MINE.replace("ff (IQ", "latch (IQ"), /mine\.lib: has no D flip-flop with an area; use/],
   ])("%#: malformed, is refused in one line", (text, message) => {
     const path = join(temporaryFolder(), "mine.lib");
     writeFileSync(path, text);
-    const load = () => libraryOf(path);
+    const load = () => libraryOf([path]);
     expect(load).toThrow(message);
-    expect(() => libraryOf("/nowhere.lib")).toThrow(
+    expect(() => libraryOf(["/nowhere.lib"])).toThrow(
       "--liberty /nowhere.lib: cannot be read; give a Liberty file (.lib)",
     );
   });
