@@ -5,6 +5,7 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { EXIT, Refusal } from "../generator/errors.ts";
@@ -90,7 +91,7 @@ export class SlurmExecutor implements Executor {
         const again = lost.filter(({ hash }) => (tries.get(hash) ?? 0) < TRIES);
         for (const task of lost) if (!again.includes(task)) this.#giveUp(task, open, events);
         try {
-          if (again.length > 0) jobs.push(await this.#submit(again, events));
+          if (again.length > 0) jobs.push(await this.#submit(again, events, say));
           for (const { hash } of again) tries.set(hash, (tries.get(hash) ?? 0) + 1);
           trouble = "";
         } catch (error) {
@@ -150,7 +151,8 @@ export class SlurmExecutor implements Executor {
     return jobs.filter(({ id }) => alive.has(id));
   }
 
-  async #submit(tasks: readonly Task[], events: Events): Promise<Job> {
+  /** @param say for what sbatch says while it waits for room by itself */
+  async #submit(tasks: readonly Task[], events: Events, say: (text: string) => void): Promise<Job> {
     const { partition, time, memory, cpus, chunk, sbatch } = this.#options;
     const jobs = Math.min(
       tasks.length,
@@ -173,7 +175,7 @@ export class SlurmExecutor implements Executor {
     ];
     const script = join(folder, "job.sh");
     writeFileWhole(script, `#!/bin/sh\nexec ${words.map(quoted).join(" ")}\n`);
-    const id = await slurm("sbatch", [
+    const options = [
       "--parsable",
       "--requeue",
       "--open-mode=append",
@@ -187,7 +189,10 @@ export class SlurmExecutor implements Executor {
       ...(memory === undefined ? [] : [`--mem=${memory}`]),
       ...sbatch,
       script,
-    ]);
+    ];
+    const id = await slurm("sbatch", options, (said) => {
+      if (FULL.test(said)) say(fullText("sbatch", said));
+    });
     // With several clusters, sbatch says the cluster after a semicolon.
     const job = { id: id.trim().split(";")[0], hashes: tasks.map(({ hash }) => hash) };
     writeFileWhole(join(folder, "job.json"), `${JSON.stringify(job)}\n`);
@@ -199,32 +204,33 @@ export class SlurmExecutor implements Executor {
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
 /** Runs a command of Slurm.
+ *  @param onSaid for each line of its complaints, as it comes
  *  @throws Refusal in one line where there is none, or it refuses */
-function slurm(command: string, args: readonly string[]): Promise<string> {
+function slurm(command: string, args: readonly string[], onSaid?: (line: string) => void): Promise<string> {
   return new Promise((done, fail) => {
-    execFile(command, args, { encoding: "utf8" }, (error, stdout, stderr) => {
+    const child = execFile(command, args, { encoding: "utf8" }, (error, stdout, stderr) => {
       if (error === null) return done(stdout);
       if (error.code === ("ENOENT" as unknown)) {
         const where = "run on a machine of the cluster, or without --executor slurm";
         return fail(new Refusal(`slurm: ${command} was not found; ${where}`, EXIT.environment));
       }
-      const said =
-        stderr
-          .trim()
-          .split("\n")
-          .at(-1)
-          ?.replace(/^\w+: error: /, "") ?? "";
-      const refused = `slurm: ${command} refused: ${said || error.message.split("\n")[0]}`;
-      if (FULL.test(said)) return fail(new FullQueue(`${refused}; waiting for room in the queue`, EXIT.environment));
-      fail(new Refusal(`${refused}; ${remedy(said)}`, EXIT.environment));
+      const said = complaint(stderr.trim().split("\n").at(-1) ?? "") || error.message.split("\n")[0];
+      if (FULL.test(said)) return fail(new FullQueue(fullText(command, said), EXIT.environment));
+      fail(new Refusal(`slurm: ${command} refused: ${said}; ${remedy(said)}`, EXIT.environment));
     });
+    if (onSaid && child.stderr) createInterface(child.stderr).on("line", (line) => onSaid(complaint(line)));
   });
 }
+
+const complaint = (line: string): string => line.replace(/^\w+: error: /, "");
+
+const fullText = (command: string, said: string): string =>
+  `slurm: ${command} refused: ${said}; waiting for room in the queue`;
 
 /** No more jobs now; later there may be room. */
 class FullQueue extends Refusal {}
 
-const FULL = /QOS policy|submit limit|temporarily unable|too many jobs/i;
+const FULL = /QOS policy|submit limit|temporarily (unable|unavailable)|too many jobs/i;
 
 /** What would mend what Slurm says. */
 function remedy(said: string): string {

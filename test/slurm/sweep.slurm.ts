@@ -88,6 +88,30 @@ it("says in one line what Slurm refuses", async () => {
   expect(memory.stderr.trim()).toMatch(/^slurm: sbatch refused: .*; ask for less by --memory, --time or --cpus$/);
 });
 
+it("waits for room where the controller takes no more jobs", async () => {
+  const full = await Cluster.start(["MaxJobCount=2", "MinJobAge=2"]);
+  try {
+    for (let job = 0; job < 2; job++) full.command("sbatch", "--output=/dev/null", "--wrap", "sleep 600");
+    const folder = temporaryFolder();
+    const file = sweepFile(folder, sweepOf(1, { axes: { "training.seed": [1, 2] } }));
+    const args = ["sweep", file, "--out", join(folder, "out"), "--executor", "slurm", "--chunk", "2"];
+    const running = spawn(process.execPath, [PROGRAM, ...args], { env: full.env, stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
+    for (const stream of [running.stdout, running.stderr])
+      stream.on("data", (text) => {
+        said += text;
+      });
+    await full.until("the queue is full", () => /sbatch refused: .*; waiting for room in the queue\n/.test(said));
+    const ended = new Promise((done) => running.on("close", done));
+    full.command("scancel", "--user=root");
+    expect(await ended).toBe(0);
+    expect(said.match(/waiting for room/g)).toHaveLength(1);
+    expect(new Store(join(folder, "out")).finished().size).toBe(2);
+  } finally {
+    full.stop();
+  }
+});
+
 it("passes partition and limits on, and fails a task whose jobs Slurm ends again and again", async () => {
   const folder = temporaryFolder();
   const axes = { "training.seed": [1] };
