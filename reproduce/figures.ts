@@ -133,8 +133,12 @@ const devices: Figure = {
     order by all`,
   quick: {
     "device.preset": ["ag-a-si", "taox-hfox"],
-    "training.learningRate": [0.1],
-    "training.batch": { values: [128], when: "method != 'sgd, nearest'", every: false },
+    "training.learningRate": { values: [0.1], when: "method = 'sgd, nearest'", every: false },
+    steps: {
+      choices: { "batches of 128, 0.1": { "training.batch": 128, "training.learningRate": 0.1 } },
+      when: "method != 'sgd, nearest'",
+      every: false,
+    },
   },
   picture: (rows) =>
     dots(

@@ -12,6 +12,7 @@ import type { Ir } from "../generator/ir.ts";
 import { loadDesign } from "../generator/load.ts";
 import { prepareMachine } from "../generator/prepare.ts";
 import { writeFileWhole } from "../generator/write.ts";
+import { blockDiagram } from "../report/block-diagram.ts";
 import { Machine } from "../sim/machine.ts";
 import { PlainSamplePath } from "../sim/sample-path.ts";
 import { ACTIVATION, BACKWARD, createState, FORWARD } from "../sim/state.ts";
@@ -367,6 +368,63 @@ const timings: Readonly<Record<string, { trace: () => Waveform; timing: (ir: Ir)
       ],
     }),
   },
+  "timing-low-rank": {
+    trace: () => trace(6, ["gradient.method=sbpca", "gradient.rank=2", "gradient.update=rank-sum"], 0),
+    timing: () => ({
+      title: "A sample's program of sbpca, beside the passes of the next sample",
+      subtitle: "preset tiny, two ranks: coefficients and factors of the fourth sample, while the fifth is read",
+      from: "LOAD",
+      skip: 4,
+      phases: 7,
+      grid: 50,
+      rows: [
+        { name: "layer_0  x_write", signal: "layer_0.x_write" },
+        { name: "layer_1  delta_write", signal: "layer_1.delta_write" },
+        { name: "layer_0  delta_write", signal: "layer_0.delta_write" },
+        ...["x", "d"].map((side) => ({
+          name: `layer_0  ${side}_coefficient_write`,
+          signal: `layer_0.low_rank_unit.scalar_unit.${side}_coefficient_write`,
+        })),
+        { name: "layer_0  x_factor_write", signal: "layer_0.x_factor_write" },
+        { name: "layer_0  d_factor_write", signal: "layer_0.d_factor_write" },
+      ],
+    }),
+  },
+  "timing-coincidence": {
+    trace: () =>
+      trace(
+        8,
+        [
+          ...["gradient.method=sbpca", "gradient.rank=2", "gradient.update=rank-seq"],
+          ...["gradient.programming=coincidence", "gradient.pulseTrain=8"],
+        ],
+        0,
+      ),
+    timing: () => ({
+      title: "Two outer products programmed by coincidence",
+      subtitle: "preset tiny, trains of 8 slots in four phases. Numbers: the word of a side's thresholds.",
+      from: "UPDATE",
+      phases: 1,
+      grid: 25,
+      rows: [
+        { name: "layer_0  x_threshold_write", signal: "layer_0.x_threshold_write", label: word },
+        { name: "layer_0  d_threshold_write", signal: "layer_0.d_threshold_write", label: word },
+        { name: "layer_0  pulse", signal: "layer_0.pulse" },
+        { name: "layer_0  tile  pulse", signal: tile(0, "pulse") },
+        { name: "layer_1  x_threshold_write", signal: "layer_1.x_threshold_write", label: word },
+        { name: "layer_1  d_threshold_write", signal: "layer_1.d_threshold_write", label: word },
+        { name: "layer_1  pulse", signal: "layer_1.pulse" },
+      ],
+    }),
+  },
+};
+
+// Architecture
+
+/** Designs whose blocks are drawn. */
+const architectures: Readonly<Record<string, readonly string[]>> = {
+  architecture: [],
+  "architecture-low-rank": ["gradient.method=lrt", "gradient.rank=3", "gradient.update=rank-sum"],
 };
 
 // Ranges
@@ -456,6 +514,12 @@ const pictures: Readonly<Record<string, () => Promise<Record<string, string>>>> 
         const described = timing(traced.ir);
         return { [`${name}.svg`]: await svg(tinyTimingSpec(traced, described), described.title) };
       },
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(architectures).map(([name, sets]) => [
+      name,
+      async () => ({ [`${name}.svg`]: blockDiagram(prepareMachine(loadDesign("mnist-mlp", sets).design).ir) }),
     ]),
   ),
   waveform: async () => {
