@@ -256,6 +256,7 @@ export function blockDiagram(ir: Ir): string {
   ];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="Helvetica, Arial, sans-serif" font-size="11">`,
+    `<title>${escaped(ir.design.name)}, ${ir.method}: blocks and their sizes</title>`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
     ...parts,
     ...legend,

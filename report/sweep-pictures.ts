@@ -155,7 +155,11 @@ export function slices(sweep: SweepRows, gain: Quantity): Picture[] {
     const isNumber = values.size > MOST_NAMED && [...values].every((value) => typeof value === "number");
     const x = isNumber
       ? along(axis, axis)
-      : { field: axis, type: "ordinal", axis: { title: axis, labelAngle: 0, labelLimit: 90 } };
+      : {
+          field: axis,
+          type: "ordinal",
+          axis: { title: axis, labelAngle: 0, labelLimit: 90, labelExpr: "datum.value === null ? 'none' : datum.label" },
+        };
     const { color, shape } = methodMarks(methodsOf(sweep.rows));
     return {
       id: `slice-${axis}`,
