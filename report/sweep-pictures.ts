@@ -158,7 +158,12 @@ export function slices(sweep: SweepRows, gain: Quantity): Picture[] {
       : {
           field: axis,
           type: "ordinal",
-          axis: { title: axis, labelAngle: 0, labelLimit: 90, labelExpr: "datum.value === null ? 'none' : datum.label" },
+          axis: {
+            title: axis,
+            labelAngle: 0,
+            labelLimit: 90,
+            labelExpr: "datum.value === null ? 'none' : datum.label",
+          },
         };
     const { color, shape } = methodMarks(methodsOf(sweep.rows));
     return {
