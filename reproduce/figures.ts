@@ -128,8 +128,9 @@ const devices: Figure = {
   name: "devices",
   title: "Measured devices: what each step wins back",
   sql: `with each as (
-      select preset, method, coalesce(batch, 1) as batch, learningRate, ${MEANS} from results group by all)
-    select * from each qualify row_number() over (partition by preset, method, batch order by accuracy desc) = 1
+      select preset, method, coalesce(results.steps, 'sample by sample') as steps, learningRate, ${MEANS} from results group by all)
+    select * exclude (learningRate) from each
+    qualify row_number() over (partition by preset, method, steps order by accuracy desc) = 1
     order by all`,
   quick: {
     "device.preset": ["ag-a-si", "taox-hfox"],
@@ -140,13 +141,7 @@ const devices: Figure = {
       every: false,
     },
   },
-  picture: (rows) =>
-    dots(
-      rows.map((row) => ({ ...row, batch: row.batch === 1 ? "sample by sample" : `batches of ${row.batch}` })),
-      "preset",
-      "batch",
-      null,
-    ),
+  picture: (rows) => dots(rows, "preset", "steps", null),
 };
 
 /** A panel for each value of `panel`: methods from top to bottom, a mark for each value of `shape`. */

@@ -74,7 +74,7 @@ describe("rankloom", () => {
     "--batches",
     "--out",
     "--executor",
-  ].concat(["--sbatch", "--figure", "--clock"]);
+  ].concat(["--sbatch", "--figure", "--clock", "--liberty"]);
   const numbers = program().commands.flatMap((command) =>
     command.options
       .filter(({ parseArg, long }) => parseArg && !others.includes(String(long)))
