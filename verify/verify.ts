@@ -180,7 +180,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
     sources: harnessSources(ir, rtl),
     top: "rankloom",
     trace: true,
-    optimise: options.optimise ?? "-O2",
+    optimise: options.optimise ?? "-Os",
   });
   say(`simulating ${wanted} samples and their events`);
   const expected = simulate(run);
