@@ -98,8 +98,14 @@ const rounding: Figure = {
         width: 260,
         height: 260,
         data: { values: rows.filter((row) => row.rounding === rounding) },
-        layer: lines({ ...number("learningRate", "learning rate"), scale: { type: "log" } }),
+        layer: lines({
+          field: "learningRate",
+          type: "quantitative",
+          axis: { title: "learning rate", grid: false, values: [0.05, 0.1, 0.2, 0.4] },
+          scale: { type: "log", domain: [0.04, 0.5], nice: false },
+        }),
       })),
+      resolve: { scale: { y: "shared" } },
     }) as TopLevelSpec,
 };
 
