@@ -5,7 +5,16 @@ import type { Breakdown } from "../estimate/leaves.ts";
 import { type Figure, show } from "../estimate/tree.ts";
 import { Refusal } from "../generator/errors.ts";
 import type { Design } from "../generator/schema.ts";
-import { addDesign, addJson, addOut, type DesignOptions, designOf, type OutOptions, wholeNumber } from "./options.ts";
+import {
+  addDesign,
+  addJson,
+  addOut,
+  appended,
+  type DesignOptions,
+  designOf,
+  type OutOptions,
+  wholeNumber,
+} from "./options.ts";
 import { count, leftText, Output, table } from "./output.ts";
 
 interface Options extends DesignOptions, OutOptions {
@@ -39,7 +48,7 @@ export function addEstimate(root: Command): Command {
     .option(
       "--liberty <file>",
       "standard-cell library to map to; again for each further file of it (default: gates of a generic library)",
-      (file: string, files: readonly string[] = []) => [...files, file],
+      appended,
     )
     .option("--node <nm>", "feature size (default: 45)", wholeNumber("--node", 1, 1000))
     .option("--clock <mhz>", "clock (default: the highest that the slowest path allows)", positive("--clock", 100000))

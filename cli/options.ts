@@ -5,6 +5,9 @@ import { EXIT, Refusal } from "../generator/errors.ts";
 import type { LoadedDesign } from "../generator/load.ts";
 import { METHODS } from "./methods.ts";
 
+/** A parser for an option that may be given again. */
+export const appended = (one: string, all: readonly string[] = []): string[] => [...all, one];
+
 /** A parser for a whole-number option. */
 export function wholeNumber(flag: string, min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
@@ -40,7 +43,7 @@ export function addDesign(command: Command): Command {
     .addOption(
       new Option("--set <path=value>", "change a field of the design, e.g. training.batch=32; repeatable")
         .default([], "none")
-        .argParser((set: string, sets: string[]) => [...sets, set]),
+        .argParser(appended),
     )
     .option("--data <path>", "folder of IDX files, or a CSV table (default: MNIST where it fits, else generated data)");
 }

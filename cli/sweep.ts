@@ -9,7 +9,7 @@ import type { SlurmOptions } from "../sweep/slurm.ts";
 import type { Plan, Store } from "../sweep/store.ts";
 import type { Tables } from "../sweep/table.ts";
 import type { Failure, Task } from "../sweep/task.ts";
-import { addJson, wholeNumber } from "./options.ts";
+import { addJson, appended, wholeNumber } from "./options.ts";
 import { count, duration, Output, table } from "./output.ts";
 import { interruptible } from "./run.ts";
 
@@ -55,7 +55,7 @@ export function addSweep(root: Command): Command {
     .addOption(
       new Option("--sbatch <option>", "slurm: a further option of sbatch, e.g. --sbatch=--account=lab; repeatable")
         .default([], "none")
-        .argParser((one: string, all: string[]) => [...all, one]),
+        .argParser(appended),
     )
     .option("--maximise <figure>", "search: few samples first, the best go on")
     .option("--minimise <figure>", "the same, for the least")

@@ -26,7 +26,7 @@ export const DEFAULT_NODE = 45;
 export interface EstimateOptions {
   /** A data set's path; the design's own if absent. */
   readonly data?: string;
-  /** A Liberty file; the generic library if absent. */
+  /** Files of one Liberty library; the generic one if absent. */
   readonly liberty?: readonly string[];
   /** Feature size in nm. */
   readonly nodeNm?: number;

@@ -95,13 +95,13 @@ export class VcdReader {
   /** One line.
    *  @returns where the next begins */
   private line(text: Buffer, from: number, wanted: ReadonlySet<number>): number {
+    if (text[from] === NEWLINE) return from + 1;
     const first = text[from] | LOWER;
     let split = from + 1;
     if (first === VECTOR) while (text[split] > SPACE) split++;
     const codeFrom = first === VECTOR ? split + 1 : split;
     let to = split;
     while (text[to] !== NEWLINE) to++;
-    if (text[from] === NEWLINE) return from + 1;
     if (first === ZERO || first === ONE || first === X || first === Z) {
       const code = codeOf(text, codeFrom, to);
       if (wanted.has(code)) this.listener.change(code, first === ONE ? 1n : 0n);

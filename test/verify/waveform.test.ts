@@ -103,6 +103,8 @@ b11 #
     });
     reader.push(Buffer.from(dump));
     expect(seen).toEqual(["#0", "0", String(2n ** 61n + 1n), "#7", "1", "5"]);
+    for (const chunk of ["\n", "\n\n#8\n\n"]) reader.push(Buffer.from(chunk));
+    expect(seen.slice(6)).toEqual(["#8"]);
     expect(() => reader.push(Buffer.from("b1011\n"))).toThrow("no line of a value change dump: b1011");
   });
 
