@@ -5,8 +5,7 @@ import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/errors.ts";
 import type { ComparedRun, Comparison } from "../report/comparison.ts";
 import { trainFigures } from "../sim/figures.ts";
-import type { TrainResult } from "../sim/train.ts";
-import type { Combination } from "./comparison.ts";
+import type { Combination, Finished } from "./comparison.ts";
 import { UPDATES } from "./methods.ts";
 import {
   type AmountOptions,
@@ -87,8 +86,8 @@ async function compare(name: string, options: Options): Promise<void> {
   );
   output.endProgress();
   const rows = list.flatMap((combination, n) => {
-    const result = results[n];
-    return result ? [{ combination, result }] : [];
+    const finished = results[n];
+    return finished ? [{ combination, ...finished }] : [];
   });
   const result: Comparison = {
     design,
@@ -98,6 +97,7 @@ async function compare(name: string, options: Options): Promise<void> {
     of: list.length,
     runs: rows.map(
       ({ combination, result }): ComparedRun => ({
+        design: combination.design,
         ...figures(combination, result),
         accuracyPerEpoch: result.accuracy.perEpoch,
         memory: result.memory,
@@ -111,16 +111,23 @@ async function compare(name: string, options: Options): Promise<void> {
   if (rows.length > 0) output.say(report(rows));
   if (options.seeds && options.seeds.length > 1 && rows.length > 0) output.say(spread(rows));
   output.say(`finished runs are kept in ${kept}; --again trains them anew`);
-  if (folder && !signal.aborted) output.say(leftText(await folder.write({ ...told, result })));
+  if (folder && !signal.aborted) {
+    const cells = rows.map((row) => row.cells);
+    output.say(leftText(await folder.write({ ...told, result }, cells)));
+  }
   if (signal.aborted) process.exitCode = EXIT.interrupted;
 }
 
+interface Row extends Finished {
+  readonly combination: Combination;
+}
+
 /** What the table says of one run. */
-function figures({ method, rank, update, learningRate, seed, design }: Combination, result: TrainResult) {
+function figures({ method, rank, update, learningRate, seed, design }: Combination, result: Finished["result"]) {
   return { method, rank, update, learningRate, seed, ...trainFigures(design, result) };
 }
 
-function report(rows: readonly { combination: Combination; result: TrainResult }[]): string {
+function report(rows: readonly Row[]): string {
   const head = ["method", "rank", "update", "η", "seed", "accuracy", "cycles a sample", "an update", "gradient memory"];
   return table(
     [
@@ -148,7 +155,7 @@ function report(rows: readonly { combination: Combination; result: TrainResult }
 }
 
 /** Mean and spread over the seeds of what is otherwise the same. */
-function spread(rows: readonly { combination: Combination; result: TrainResult }[]): string {
+function spread(rows: readonly Row[]): string {
   const groups = new Map<string, number[]>();
   for (const { combination: c, result } of rows) {
     const key = JSON.stringify([c.method, c.rank ?? "", c.update ?? "", c.learningRate]);

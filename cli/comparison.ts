@@ -2,13 +2,15 @@
  *  process of its own, and kept by what was trained, so that a comparison goes on where it stopped. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Refusal } from "../generator/errors.ts";
 import { isLowRank } from "../generator/method-fields.ts";
 import { type Design, type DesignInput, validateDesign } from "../generator/schema.ts";
 import { writeFileWhole } from "../generator/write.ts";
+import { isRun, type RecordOf, readRun } from "../report/runs.ts";
+import type { CellMaps } from "../sim/cells.ts";
 import type { TrainResult } from "../sim/train.ts";
 import { type Gradient, METHODS, UPDATES } from "./methods.ts";
 
@@ -68,7 +70,13 @@ export function combinations(base: Design, { methods, ranks, updates, rates, see
 
 const program = fileURLToPath(new URL("rankloom.mjs", import.meta.url));
 
-/** Finished runs in a folder, by what was trained. */
+/** What a finished run of a comparison left. */
+export interface Finished {
+  readonly result: TrainResult;
+  readonly cells: CellMaps;
+}
+
+/** Finished runs, each a folder as `rankloom train` leaves it, by what was trained. */
 export class RunStore {
   readonly #folder: string;
   readonly #amounts: Amounts;
@@ -79,46 +87,37 @@ export class RunStore {
     mkdirSync(folder, { recursive: true });
   }
 
-  #file({ design }: Combination, kind: string): string {
+  #place({ design }: Combination): string {
     const key = createHash("sha256")
       .update(JSON.stringify([design, this.#amounts]))
       .digest("hex")
       .slice(0, 16);
-    return join(this.#folder, `${key}${kind}.json`);
+    return join(this.#folder, key);
   }
 
-  /** The result of a run that was finished earlier, or null. */
-  read(combination: Combination): TrainResult | null {
-    const file = this.#file(combination, "");
-    if (!existsSync(file)) return null;
-    const result = JSON.parse(readFileSync(file, "utf8")) as TrainResult;
-    return result.interrupted ? null : result;
+  /** What was finished earlier, or null. */
+  read(combination: Combination): Finished | null {
+    const folder = this.#place(combination);
+    if (!isRun(folder)) return null;
+    const { record, cells } = readRun(folder);
+    return { result: (record as RecordOf<"train">).result, cells: cells[0] };
   }
 
   forget(combination: Combination): void {
-    rmSync(this.#file(combination, ""), { force: true });
+    rmSync(this.#place(combination), { recursive: true, force: true });
   }
 
   /** Trains one combination in a process of its own.
    *  @throws Refusal with the process's own line where it fails */
-  async run(combination: Combination, started: (child: ChildProcess) => void): Promise<TrainResult> {
+  async run(combination: Combination, started: (child: ChildProcess) => void): Promise<Finished> {
     const { epochs, samples, testSamples, data } = this.#amounts;
-    const design = this.#file(combination, ".design");
+    const folder = this.#place(combination);
+    const design = `${folder}.design.json`;
     writeFileWhole(design, `${JSON.stringify(combination.design, null, 2)}\n`);
     const amounts = Object.entries({ epochs, samples, "test-samples": testSamples, data }).flatMap(([key, value]) =>
       value === undefined ? [] : [`--${key}`, String(value)],
     );
-    const args = [
-      program,
-      "train",
-      design,
-      "--threads",
-      "1",
-      "--no-out",
-      "--json",
-      this.#file(combination, ""),
-      ...amounts,
-    ];
+    const args = [program, "train", design, "--threads", "1", "--out", folder, ...amounts];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
     started(child);
     let complaint = "";
@@ -130,9 +129,9 @@ export class RunStore {
       child.on("close", (status) => done(status ?? 130));
     });
     rmSync(design, { force: true });
-    const result = code === 0 ? this.read(combination) : null;
-    if (result === null) throw new Refusal(complaint.trim() || `a run ended with code ${code}`, code || 1);
-    return result;
+    const finished = code === 0 ? this.read(combination) : null;
+    if (finished === null) throw new Refusal(complaint.trim() || `a run ended with code ${code}`, code || 1);
+    return finished;
   }
 }
 
@@ -146,7 +145,7 @@ export async function runAll(
   jobs: number,
   signal: AbortSignal,
   each: (done: number) => void,
-): Promise<(TrainResult | null)[]> {
+): Promise<(Finished | null)[]> {
   const results = list.map((combination) => store.read(combination));
   const open = list.map((_, n) => n).filter((n) => results[n] === null);
   const running = new Set<ChildProcess>();

@@ -90,9 +90,9 @@ function edges(n: number, block: number, tile: number): { from: number; to: numb
   return { from, to: Math.min(from + block, start + tile) };
 }
 
-export function conductances(cells: CellMaps): Picture {
-  const { full, binUnits } = cells;
-  const rows = cells.layers.flatMap(({ layer, before, after }): Row[] =>
+/** The share of each layer's cells by conductance, as a stair before and one after. */
+export function conductanceShares({ layers, full, binUnits }: CellMaps): Row[] {
+  return layers.flatMap(({ layer, before, after }) =>
     [before, after].flatMap((counts, n) => {
       const total = counts.reduce((sum, count) => sum + count, 0);
       // The last bin's right edge closes the stair.
@@ -104,16 +104,39 @@ export function conductances(cells: CellMaps): Picture {
       }));
     }),
   );
-  const look = (range: readonly unknown[]) => ({
-    field: "when",
-    type: "nominal",
-    scale: { domain: ["before", "after"], range },
-    legend: { title: "training", symbolStrokeWidth: 2 },
-  });
+}
+
+const look = (range: readonly unknown[]) => ({
+  field: "when",
+  type: "nominal",
+  scale: { domain: ["before", "after"], range },
+  legend: { title: "training", symbolStrokeWidth: 2 },
+});
+
+/** The stairs of one layer. */
+export const beforeAndAfter = {
+  mark: { type: "line", interpolate: "step-after", strokeWidth: 1.8 },
+  encoding: {
+    x: {
+      field: "conductance",
+      type: "quantitative",
+      scale: { domain: [0, 100] },
+      axis: { title: "conductance (% of the range)", grid: false },
+    },
+    y: { field: "share", type: "quantitative", axis: { title: "cells (%)" } },
+    color: look(["#D55E00", "#0072B2"]),
+    strokeDash: look([
+      [4, 3],
+      [1, 0],
+    ]),
+  },
+};
+
+export function conductances(cells: CellMaps): Picture {
   return {
     id: "conductances",
     title: "Conductances before and after",
-    note: `Cells of each layer by conductance, in steps of ${((100 * binUnits) / full).toPrecision(2)} % of the range from the lowest to the highest.`,
+    note: `Cells of each layer by conductance, in steps of ${((100 * cells.binUnits) / cells.full).toPrecision(2)} % of the range from the lowest to the highest.`,
     content: plot(
       {
         spacing: 30,
@@ -122,24 +145,10 @@ export function conductances(cells: CellMaps): Picture {
           transform: [{ filter: `datum.layer === ${layer}` }],
           width: 220,
           height: 190,
-          mark: { type: "line", interpolate: "step-after", strokeWidth: 1.8 },
-          encoding: {
-            x: {
-              field: "conductance",
-              type: "quantitative",
-              scale: { domain: [0, 100] },
-              axis: { title: "conductance (% of the range)", grid: false },
-            },
-            y: { field: "share", type: "quantitative", axis: { title: "cells (%)" } },
-            color: look(["#D55E00", "#0072B2"]),
-            strokeDash: look([
-              [4, 3],
-              [1, 0],
-            ]),
-          },
+          ...beforeAndAfter,
         })),
       },
-      rows,
+      conductanceShares(cells),
     ),
   };
 }

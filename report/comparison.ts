@@ -5,6 +5,7 @@ import type { TrainFigures } from "../sim/figures.ts";
 import type { TrainResult } from "../sim/train.ts";
 
 export interface ComparedRun extends TrainFigures, Pick<TrainResult, "memory" | "cycles" | "stateHash"> {
+  readonly design: Design;
   readonly method: string;
   /** null where the method has none. */
   readonly rank: number | null;

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { z } from "zod";
 import { Refusal } from "../generator/errors.ts";
+import type { Design } from "../generator/schema.ts";
 import { type Picture, plot } from "./picture.ts";
 
 const names = z.record(z.string(), z.string());
@@ -10,6 +11,7 @@ const names = z.record(z.string(), z.string());
 /** What is drawn of it. A breakdown names its figures. */
 const schema = z.object({
   format: z.literal(1),
+  design: z.custom<Design>((value) => typeof value === "object" && value !== null),
   breakdowns: z.object({ area: z.object({ byLayer: names, byUnit: names }) }),
   figures: z.record(z.string(), z.object({ value: z.number(), unit: z.string() })),
 });
@@ -28,6 +30,19 @@ export function readEstimate(file: string): Estimate {
     throw new Refusal(`${file}: is neither a run nor an estimate; give what rankloom estimate --json wrote`);
   }
 }
+
+/** What of a design makes its netlist. */
+const netlist = ({ network, tile, gradient, training }: Design): string =>
+  JSON.stringify([network, tile, gradient, training.batch]);
+
+/** MHz of the first estimate of the design's netlist, or null. */
+export function clockOf(design: Design, estimates: readonly Estimate[]): number | null {
+  const own = netlist(design);
+  const period = estimates.find((estimate) => netlist(estimate.design) === own)?.figures["clock.period"];
+  return period === undefined ? null : PS_PER_US / period.value;
+}
+
+const PS_PER_US = 1e6;
 
 /** Square nanometres of a square micrometre. */
 const NM2 = 1e6;

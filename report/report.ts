@@ -3,7 +3,8 @@ import { prepareMachine } from "../generator/prepare.ts";
 import { blockDiagram } from "./block-diagram.ts";
 import { conductances, wearByTile } from "./cell-pictures.ts";
 import { checksPicture } from "./checks.ts";
-import { areaPictures, type Estimate, estimateOf } from "./estimate.ts";
+import { conductancesByTraining, type TrainedCells, wearByTraining } from "./comparison-pictures.ts";
+import { areaPictures, clockOf, type Estimate, estimateOf } from "./estimate.ts";
 import { batchTimeline, cyclesByPhase, memoryByBuffer, sampleTimeline } from "./machine-pictures.ts";
 import type { Picture } from "./picture.ts";
 import { again, type Run } from "./runs.ts";
@@ -13,6 +14,7 @@ import {
   accuracyAgainstMemory,
   accuracyByEpoch,
   memoryByMethod,
+  sampleTime,
   type Training,
 } from "./training-pictures.ts";
 
@@ -39,19 +41,18 @@ export interface Report {
   readonly details?: Details;
 }
 
-export function reportOf(runs: readonly Run[], estimates: readonly Estimate[]): Report {
-  const list = runs.flatMap(({ record }): Training[] =>
-    trainedOf(record).map((trained) => ({ ...trained, run: record.name })),
-  );
+export function reportOf(runs: readonly Run[], files: readonly Estimate[]): Report {
+  const estimates = [
+    ...runs.flatMap(({ record }) => (record.kind === "estimate" ? [estimateOf(record.name, record.result)] : [])),
+    ...files,
+  ];
+  const trainings = runs.flatMap((run) => trainingsOf(run, estimates));
   const machines = runs.filter(({ record }) => record.kind === "train" || record.kind === "compare");
   const sections: Section[] = [];
-  if (list.length > 0) sections.push(training(list));
+  if (trainings.length > 0) sections.push(training(trainings));
   sections.push(checks(runs));
-  for (const run of machines) sections.push(machine(run, machines.length > 1));
-  const estimated = runs.flatMap(({ record }) =>
-    record.kind === "estimate" ? [estimateOf(record.name, record.result)] : [],
-  );
-  [...estimated, ...estimates].forEach((estimate, n) => {
+  for (const run of machines) sections.push(machine(run, machines.length > 1, estimates));
+  estimates.forEach((estimate, n) => {
     const pictures = areaPictures(estimate, n === 0 ? "" : `-${n + 1}`);
     sections.push({ title: `Area: ${estimate.name}`, pictures });
   });
@@ -59,21 +60,37 @@ export function reportOf(runs: readonly Run[], estimates: readonly Estimate[]): 
   return { title: runs.map(({ record }) => record.name).join(", "), sections };
 }
 
+const trainingsOf = ({ record }: Run, estimates: readonly Estimate[]): Training[] =>
+  trainedOf(record).map((trained) => ({
+    ...trained,
+    run: record.name,
+    clock: clockOf(trained.design, estimates),
+  }));
+
 const percent = (part: number): string => (100 * part).toFixed(2);
 const number = (n: number): string => Math.round(n).toLocaleString("en-US");
 
 function training(list: readonly Training[]): Section {
+  const timed = list.some(({ clock }) => clock !== null);
+  const microseconds = (t: Training) => (timed ? [sampleTime(t)?.toPrecision(4) ?? ""] : []);
   return {
     title: "Accuracy and what it costs",
     tables: [
       {
         head: [
           ...["run", "method", "rank", "update", "η", "seed", "accuracy (%)", "cycles a sample"],
+          ...(timed ? ["µs a sample"] : []),
           ...["cycles an update", "gradient memory (bit)", "pulses a cell", "most in one", "saturations"],
         ],
         rows: list.map((t) => [
           ...[t.run, t.method, t.rank === null ? "" : String(t.rank), t.update ?? "", String(t.learningRate)],
-          ...[String(t.seed), percent(t.accuracy), number(t.cyclesPerSample), number(t.cyclesPerUpdate)],
+          ...[
+            String(t.seed),
+            percent(t.accuracy),
+            number(t.cyclesPerSample),
+            ...microseconds(t),
+            number(t.cyclesPerUpdate),
+          ],
           ...[number(t.gradientBits), t.pulsesPerCell.toFixed(1), number(t.mostPulsesInACell), number(t.saturations)],
         ]),
       },
@@ -123,7 +140,8 @@ function checks(runs: readonly Run[]): Section {
 }
 
 /** @param several whether the names of pictures must tell runs apart */
-function machine({ record, cells }: Run, several: boolean): Section {
+function machine(run: Run, several: boolean, estimates: readonly Estimate[]): Section {
+  const { record } = run;
   const { ir } = prepareMachine(record.design, { data: record.settings.data as string | undefined });
   const pictures: Picture[] = [
     {
@@ -136,13 +154,22 @@ function machine({ record, cells }: Run, several: boolean): Section {
     ...(record.kind === "train" ? [cyclesByPhase(record.result)] : []),
     sampleTimeline(ir),
     batchTimeline(ir),
-    ...(cells ? [wearByTile(cells), conductances(cells)] : []),
+    ...cellPictures(run, estimates),
   ];
   return {
     title: record.kind === "compare" ? `The design compared: ${record.name}` : `The machine: ${record.name}`,
     text: record.kind === "compare" ? ["As the design file has it; each method changes its gradient and update."] : [],
     pictures: pictures.map((picture) => (several ? { ...picture, id: `${record.name}-${picture.id}` } : picture)),
   };
+}
+
+/** Runs of before cells were kept have none. */
+function cellPictures(run: Run, estimates: readonly Estimate[]): Picture[] {
+  const { record, cells } = run;
+  if (cells.length === 0) return [];
+  if (record.kind !== "compare") return [wearByTile(cells[0]), conductances(cells[0])];
+  const list = trainingsOf(run, estimates).map((training, n): TrainedCells => ({ training, cells: cells[n] }));
+  return [wearByTraining(list), conductancesByTraining(list)];
 }
 
 function settings(runs: readonly Run[]): Section {

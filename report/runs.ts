@@ -3,7 +3,8 @@
  *    run.json        what was run, with which program, and what came of it
  *    design.json     its design, to run again
  *    table.parquet   the figures, one to a row (tidy.ts)
- *    cells.json      of a training: conductances before and after, pulses by place (sim/cells.ts) */
+ *    cells.json      of a training: conductances before and after, pulses by place (sim/cells.ts); of a comparison: a list
+ *                    of them, in the order of its runs */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -19,6 +20,9 @@ import { tidyRows, writeTidy } from "./tidy.ts";
 
 /** Where runs are left that have no place of their own. */
 export const RUNS = join("out", "runs");
+
+/** Of run.json: another one is not read. */
+const FORMAT = 2;
 
 const RECORD = "run.json";
 const CELLS = "cells.json";
@@ -41,7 +45,7 @@ interface Told<K extends Kind> {
 }
 
 interface Written {
-  readonly format: 1;
+  readonly format: typeof FORMAT;
   readonly name: string;
   /** The command line, without the program's name. */
   readonly command: readonly string[];
@@ -56,7 +60,8 @@ export type RunRecord = { [K in Kind]: RecordOf<K> }[Kind];
 export interface Run {
   readonly folder: string;
   readonly record: RunRecord;
-  readonly cells: CellMaps | null;
+  /** Of each of its trainings. */
+  readonly cells: readonly CellMaps[];
 }
 
 /** The name of a run: the same for the same run, in words as far as they go. */
@@ -94,11 +99,15 @@ export class RunFolder {
 
   /** @param others versions of what took part beside the program and Node
    *  @returns the folder */
-  async write<K extends Kind>(told: Told<K>, cells?: CellMaps, others: Readonly<Record<string, string>> = {}) {
+  async write<K extends Kind>(
+    told: Told<K>,
+    cells?: CellMaps | readonly CellMaps[],
+    others: Readonly<Record<string, string>> = {},
+  ) {
     const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
     const versions = { rankloom: version, node: process.versions.node, ...others };
     const command = process.argv.slice(2);
-    const record: RecordOf<K> = { format: 1, name: this.#name, command, versions, ...told };
+    const record: RecordOf<K> = { format: FORMAT, name: this.#name, command, versions, ...told };
     const files: FileSet = new Map<string, string | Uint8Array>([
       [RECORD, `${JSON.stringify(record, null, 2)}\n`],
       ["design.json", `${JSON.stringify(told.design, null, 2)}\n`],
@@ -125,10 +134,10 @@ export function runsIn(all: string = RUNS): string[] {
 /** @throws Refusal where the folder holds no run of this program */
 export function readRun(folder: string): Run {
   const record = readJson(join(folder, RECORD)) as RunRecord;
-  if (record.format !== 1)
+  if (record.format !== FORMAT)
     throw new Refusal(`${folder}: was left by another version of rankloom; run it again: ${again(record)}`);
   const cells = join(folder, CELLS);
-  return { folder, record, cells: existsSync(cells) ? (readJson(cells) as CellMaps) : null };
+  return { folder, record, cells: existsSync(cells) ? [readJson(cells) as CellMaps | CellMaps[]].flat() : [] };
 }
 
 function readJson(file: string): unknown {

@@ -24,6 +24,7 @@ export function trainedOf(record: RunRecord): Trained[] {
   const { gradient, training } = design;
   return [
     {
+      design,
       method: methodName(gradient),
       rank: gradient.rank ?? null,
       update: gradient.rank === undefined ? null : nameOf(UPDATES, gradient),

@@ -6,12 +6,20 @@ import type { Trained } from "./trained.ts";
 /** What a page may filter trainings by. */
 export const TRAINING_FILTERS = ["run", "method", "rank", "update", "learningRate", "seed"] as const;
 
-export type Training = Trained & { readonly run: string };
+export interface Training extends Trained {
+  readonly run: string;
+  /** MHz, where an estimate of the same machine says it. */
+  readonly clock: number | null;
+}
+
+/** Microseconds of a sample, its part of the update included; null where no clock is known. */
+export const sampleTime = ({ clock, cyclesPerSample }: Training): number | null =>
+  clock === null ? null : cyclesPerSample / clock;
 
 const BITS_PER_KIB = 8192;
 
 /** What tells a training from the others. */
-const keysOf = ({ run, method, rank, update, learningRate, seed }: Training): Row => ({
+export const keysOf = ({ run, method, rank, update, learningRate, seed }: Training): Row => ({
   ...{ run, method, rank, update, learningRate, seed },
   name: [method, rank === null ? "" : `k = ${rank}`, update ?? ""].filter(Boolean).join(", "),
 });
@@ -166,14 +174,22 @@ export const accuracyAgainstMemory = (list: readonly Training[]): Picture =>
     "memory that only holds the gradient (KiB)",
   );
 
-export const accuracyAgainstLatency = (list: readonly Training[]): Picture =>
-  accuracyAgainst(
+/** In time where every training's machine has an estimate, else in clock cycles. */
+export function accuracyAgainstLatency(list: readonly Training[]): Picture {
+  const timed = list.every(({ clock }) => clock !== null);
+  const what = "a training sample, its part of the update included";
+  const picture = accuracyAgainst(
     list,
     "accuracy-latency",
     "Accuracy against latency",
-    ({ cyclesPerSample }) => cyclesPerSample,
-    "clock cycles of a training sample, its part of the update included",
+    (t) => (timed ? Number(sampleTime(t)) : t.cyclesPerSample),
+    timed ? `time of ${what} (µs)` : `clock cycles of ${what}`,
   );
+  const note = timed
+    ? "Each at the clock of its estimate."
+    : "In time where the report is also given an estimate of each machine (rankloom estimate).";
+  return { ...picture, note: `${picture.note} ${note}` };
+}
 
 /** Memories of every training, those of all layers together. */
 export function memoryByMethod(list: readonly Training[]): Picture {

@@ -23,8 +23,12 @@ export interface WearMap {
   readonly blockRows: number;
   readonly blockCols: number;
   /** Mean pulses of the cells in use of each block, [block row][block column]; null where none is. */
-  readonly mean: readonly (readonly (number | null)[])[];
+  readonly mean: Means;
+  /** The same of each tile, [tile row][tile column]. */
+  readonly tiles: Means;
 }
+
+type Means = readonly (readonly (number | null)[])[];
 
 export interface CellMaps {
   /** Conductance units of full scale, and of one bin. */
@@ -67,23 +71,46 @@ function wearMap({ tileRows, tileCols }: Ir, layer: LayerIr, wear: Uint32Array):
   const perTile = { rows: Math.ceil(tileRows / blockRows), cols: Math.ceil(tileCols / blockCols) };
   const rows = placesOf(inputs, (n) => lineOf(rowLines(layer), n), blockRows, perTile.rows);
   const columns = placesOf(outputs, (n) => lineOf(columnLines(layer), n), blockCols, perTile.cols);
-  const width = colTiles * perTile.cols;
-  const sums = new Float64Array(rowTiles * perTile.rows * width);
-  const cells = new Uint32Array(sums.length);
+  const blocks = new Grid(rowTiles * perTile.rows, colTiles * perTile.cols);
+  const tiles = new Grid(rowTiles, colTiles);
   // With pairs there is a second half of cells at the same places.
   for (let at = 0; at < wear.length; at++) {
     const weight = at % (inputs * outputs);
-    const block = rows[Math.floor(weight / outputs)] * width + columns[weight % outputs];
-    sums[block] += wear[at];
-    cells[block]++;
+    const row = rows[Math.floor(weight / outputs)];
+    const column = columns[weight % outputs];
+    blocks.add(row, column, wear[at]);
+    tiles.add(Math.floor(row / perTile.rows), Math.floor(column / perTile.cols), wear[at]);
   }
-  const mean = (block: number) => (cells[block] === 0 ? null : Number((sums[block] / cells[block]).toFixed(3)));
-  return {
-    ...{ rowTiles, colTiles, blockRows, blockCols },
-    mean: Array.from({ length: rowTiles * perTile.rows }, (_, r) =>
-      Array.from({ length: width }, (_, c) => mean(r * width + c)),
-    ),
-  };
+  return { rowTiles, colTiles, blockRows, blockCols, mean: blocks.means(), tiles: tiles.means() };
+}
+
+/** Sums by place. */
+class Grid {
+  readonly #rows: number;
+  readonly #cols: number;
+  readonly #sums: Float64Array;
+  readonly #counts: Uint32Array;
+
+  constructor(rows: number, cols: number) {
+    this.#rows = rows;
+    this.#cols = cols;
+    this.#sums = new Float64Array(rows * cols);
+    this.#counts = new Uint32Array(rows * cols);
+  }
+
+  add(row: number, col: number, value: number): void {
+    const at = row * this.#cols + col;
+    this.#sums[at] += value;
+    this.#counts[at]++;
+  }
+
+  means(): Means {
+    const mean = (at: number) =>
+      this.#counts[at] === 0 ? null : Number((this.#sums[at] / this.#counts[at]).toFixed(3));
+    return Array.from({ length: this.#rows }, (_, r) =>
+      Array.from({ length: this.#cols }, (_, c) => mean(r * this.#cols + c)),
+    );
+  }
 }
 
 /** The block of each neuron's line, over all tiles side by side. */

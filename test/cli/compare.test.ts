@@ -1,10 +1,11 @@
 /** `rankloom compare`: every combination once, kept for the next time, in a table and as JSON. */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { combinations } from "../../cli/comparison.ts";
 import { presets } from "../../generator/presets.ts";
 import { validateDesign } from "../../generator/schema.ts";
+import { type RecordOf, readRun } from "../../report/runs.ts";
 import { rankloom, temporaryFolder } from "./rankloom.ts";
 
 const tiny = validateDesign(presets.tiny, "tiny");
@@ -76,16 +77,33 @@ describe("a comparison", () => {
     expect(stderr.trim()).not.toContain("\n");
   });
 
-  it("trains anew what was interrupted", async () => {
+  it("trains anew what was interrupted: what is not whole is no run", async () => {
     const folder = temporaryFolder();
     await rankloom(args, { cwd: folder });
     const kept = join(folder, "out/tiny/compare");
-    const [file] = readdirSync(kept);
-    const read = () => JSON.parse(readFileSync(join(kept, file), "utf8"));
-    const whole = read();
-    writeFileSync(join(kept, file), JSON.stringify({ ...whole, interrupted: true, stateHash: "" }));
-    await rankloom(args, { cwd: folder });
-    expect(read()).toEqual({ ...whole, seconds: expect.any(Number) });
+    const [run] = readdirSync(kept);
+    const hash = () => JSON.parse(readFileSync(join(kept, run, "run.json"), "utf8")).result.stateHash;
+    const whole = hash();
+    rmSync(join(kept, run), { recursive: true });
+    expect((await rankloom(args, { cwd: folder })).code).toBe(0);
+    expect(hash()).toBe(whole);
+  });
+
+  it("leaves each training as a run of its own, with its cells", async () => {
+    const folder = temporaryFolder();
+    await rankloom([...args, "--json", "r.json"], { cwd: folder });
+    const { runs } = JSON.parse(readFileSync(join(folder, "r.json"), "utf8"));
+    const kept = join(folder, "out/tiny/compare");
+    const left = readdirSync(kept).map((name) => readRun(join(kept, name)));
+    const [name] = readdirSync(join(folder, "out/runs"));
+    const { cells } = readRun(join(folder, "out/runs", name));
+    for (const [n, { stateHash }] of runs.entries()) {
+      const own = left.find(({ record }) => (record as RecordOf<"train">).result.stateHash === stateHash);
+      expect(cells[n]).toEqual(own?.cells[0]);
+    }
+    const [first] = readdirSync(kept);
+    const report = await rankloom(["report", join("out/tiny/compare", first)], { cwd: folder });
+    expect(report).toMatchObject({ code: 0, stderr: "" });
   });
 
   it.each([

@@ -32,7 +32,8 @@ test.prop([fc.constantFrom(...machines), fc.infiniteStream(fc.integer({ min: 1, 
       expect(before.reduce((sum, n) => sum + n, 0)).toBe(conductances[layer].length);
       const perTile = Math.ceil(tileCols / wear.blockCols);
       const sums = wear.mean.map((row) => row.map(() => ({ sum: 0, cells: 0 })));
-      for (let tile = 0; tile < wear.rowTiles * wear.colTiles; tile++)
+      for (let tile = 0; tile < wear.rowTiles * wear.colTiles; tile++) {
+        const whole = { sum: 0, cells: 0 };
         for (let at = 0; at < cellsPerTile(ir); at++) {
           const value = tiles[base + tile * cellsPerTile(ir) + at];
           if (value === above) continue;
@@ -42,9 +43,14 @@ test.prop([fc.constantFrom(...machines), fc.infiniteStream(fc.integer({ min: 1, 
             sums[r + Math.floor(row / wear.blockRows)][
               (tile % wear.colTiles) * perTile + Math.floor(column / wear.blockCols)
             ];
-          block.sum += value;
-          block.cells++;
+          for (const part of [block, whole]) {
+            part.sum += value;
+            part.cells++;
+          }
         }
+        const mean = wear.tiles[Math.floor(tile / wear.colTiles)][tile % wear.colTiles];
+        expect(mean).toBeCloseTo(whole.sum / whole.cells, 3);
+      }
       base += wear.rowTiles * wear.colTiles * cellsPerTile(ir);
       sums.forEach((row, r) => {
         row.forEach(({ sum, cells }, c) => {

@@ -6,9 +6,11 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadDesign } from "../../generator/load.ts";
+import type { Estimate } from "../../report/estimate.ts";
 import { page as pageOf } from "../../report/page.ts";
-import { reportOf } from "../../report/report.ts";
-import { type Run, RunFolder, readRun } from "../../report/runs.ts";
+import type { Picture, Row } from "../../report/picture.ts";
+import { reportOf, type Table } from "../../report/report.ts";
+import { type RecordOf, type Run, RunFolder, readRun } from "../../report/runs.ts";
 import { sweepReport } from "../../report/sweep-report.ts";
 import { train } from "../../sim/train.ts";
 import { Store } from "../../sweep/store.ts";
@@ -144,6 +146,63 @@ describe("the page of runs", () => {
     await page.emulateMedia({ media: "print" });
     expect(await page.locator("#filters").isVisible()).toBe(false);
     expect(await page.locator("figure svg").first().isVisible()).toBe(true);
+  });
+});
+
+describe("the page of a comparison", () => {
+  /** As far as a report reads it; only its clock of 4 ns matters here. */
+  const estimateOf = ({ record }: Run, n: number, name: string): Estimate => ({
+    ...{ name, format: 1, design: (record as RecordOf<"compare">).result.runs[n].design },
+    breakdowns: { area: { byLayer: { whole: "area" }, byUnit: { whole: "area" } } },
+    figures: { "clock.period": { value: 4000, unit: "ps" }, area: { value: 1e9, unit: "nm2" } },
+  });
+  let compared: Run;
+
+  beforeAll(async () => {
+    const args = ["compare", "tiny", "--methods", "mbgd,lrt", "--ranks", "1,2", "--updates", "rank-sum"];
+    const run = await rankloom([...args, "--samples", "64", "--out", "compared"], { cwd: folder });
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    compared = readRun(join(folder, "compared"));
+  });
+
+  it("shows the cells of every training, and filters them", async () => {
+    const page = await open("compared.html", pageOf(reportOf([compared], [])));
+    expect(complaints).toEqual([]);
+    const tiles = () => page.locator("figure#pulses-by-training .mark-rect.role-mark path").count();
+    const names = () => page.locator("figure#pulses-by-training text").allTextContents();
+    // Layers of two by two and of two tiles.
+    expect(await tiles()).toBe(3 * (4 + 2));
+    expect((await names()).join(" ")).toMatch(/mbgd.*lrt, k = 1.*lrt, k = 2/);
+    expect(await page.locator("figure#conductances-by-training .mark-line.role-mark path").count()).toBe(3 * 2 * 2);
+    await page.locator("#filters input[data-field=rank][value='2']").uncheck();
+    await expect.poll(tiles).toBe(2 * (4 + 2));
+    expect(complaints).toEqual([]);
+  });
+
+  it("gives latency as time where every machine has an estimate", () => {
+    const latency = (estimates: readonly Estimate[]) => {
+      const [{ tables, pictures }] = reportOf([compared], estimates).sections;
+      const { note, content } = pictures.find(({ id }) => id === "accuracy-latency") as Picture;
+      const { head, rows } = (tables as readonly Table[])[0];
+      const column = head.indexOf("µs a sample");
+      const costs = (content as { rows: readonly Row[] }).rows.map(({ cost }) => Number(cost));
+      return { note, costs, table: column < 0 ? null : rows.map((row) => row[column]) };
+    };
+    const { runs } = (compared.record as RecordOf<"compare">).result;
+    const cycles = runs.map(({ cyclesPerSample }) => cyclesPerSample);
+    const times = cycles.map((n) => (n * 4000) / 1e6);
+    const estimates = runs.map((_, n) => estimateOf(compared, n, `e${n}`));
+    expect(latency([])).toMatchObject({
+      costs: cycles,
+      table: null,
+      note: expect.stringContaining("rankloom estimate"),
+    });
+    const one = latency(estimates.slice(1, 2));
+    expect(one.costs).toEqual(cycles);
+    expect(one.table?.map(Number)).toEqual([0, Number(times[1].toPrecision(4)), 0]);
+    const all = latency(estimates);
+    expect(all.note).toContain("clock of its estimate");
+    for (const [n, cost] of all.costs.entries()) expect(cost).toBeCloseTo(times[n], 9);
   });
 });
 
