@@ -5,7 +5,6 @@ import { breakdownsOf, type Estimate, figuresOf } from "../../estimate/estimate.
 import { estimateJson } from "../../estimate/json.ts";
 import { savings } from "../../estimate/savings.ts";
 import { explain, type Figure } from "../../estimate/tree.ts";
-import { accessesOf, conversionsOf, workOf } from "../../estimate/work.ts";
 import { estimateOf, machine } from "./machines.ts";
 
 const total = (figures: Readonly<Record<string, Figure>>) =>
@@ -94,50 +93,7 @@ describe("savings", () => {
 });
 
 describe("a figure moves as theory says", () => {
-  const memory = (sets: string[]) => estimateOf(machine(sets)).memory.gradientBits.value;
   const part = (result: Estimate, id: string) => figuresOf(result).get(id)?.value ?? 0;
-
-  it.each(["sbpca", "lrt"])("%s: twice the rank stores twice the factors", (method) => {
-    const factors = (rank: number) =>
-      machine([`gradient.method=${method}`, `gradient.rank=${rank}`])
-        .ir.memories.filter(({ name }) => /^[xd]_factors$/.test(name))
-        .reduce((sum, { bits }) => sum + bits, 0);
-    const [one, two, four] = [1, 2, 4].map(factors);
-    expect(four - two).toBe(2 * (two - one));
-    expect(memory([`gradient.method=${method}`, "gradient.rank=4"])).toBeGreaterThan(
-      memory([`gradient.method=${method}`, "gradient.rank=2"]),
-    );
-  });
-
-  it("a longer accumulator makes the full gradient longer in proportion", () => {
-    expect(memory(["gradient.accumulatorBits=25"]) / memory(["gradient.accumulatorBits=20"])).toBe(1.25);
-  });
-
-  it("twice the tile's side needs half the converters, and no more cells where both fill their tiles", () => {
-    const sets = (side: number) => ["network.layers=[32,32,32]", `tile.rows=${side}`, `tile.cols=${side}`];
-    const [small, large] = [8, 16].map((side) => estimateOf(machine(sets(side))));
-    expect(part(large, "area.unit.adc") / part(small, "area.unit.adc")).toBeLessThan(0.75);
-    const cells = ({ area }: Estimate) => area.byUnit.crossbar_cells.value;
-    // A reference column for each tile: (side + 1) / side.
-    expect(cells(large) / cells(small)).toBeCloseTo(17 / 16 / (9 / 8), 5);
-  });
-
-  it("twice the input's bits need twice the conversions of the forward read", () => {
-    const forward = (bits: number) =>
-      machine([`tile.inputBits=${bits}`]).ir.layers.map((l) => conversionsOf(l.forward));
-    expect(forward(8)).toEqual(forward(4).map((n) => 2 * n));
-  });
-
-  it("twice the lanes halve the words of the full gradient's buffer, not its bits or its multiplications", () => {
-    const [two, four] = [2, 4].map((lanes) => machine([`gradient.lanes=${lanes}`, "tile.columnsPerAdc=1"]).ir);
-    const words = (ir: typeof two) => accessesOf(ir).find(({ memory: m }) => m === "gradient_buffer")?.words ?? 0;
-    expect(words(two)).toBeGreaterThan(1.7 * words(four));
-    const products = (ir: typeof two) =>
-      workOf(ir)
-        .filter(({ unit }) => unit === "gradient_unit")
-        .reduce((sum, { count }) => sum + count, 0);
-    expect(products(two)).toBe(products(four));
-  });
 
   it("half the clock doubles the time, and leaves the energy of the arithmetic", () => {
     const [fast, slow] = [200, 100].map((clockMhz) => estimateOf(machine(), { clockMhz }));
