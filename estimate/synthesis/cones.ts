@@ -6,6 +6,7 @@
  *  is cut, too: it carries what all lanes are told (an enable, a shift), and would tie them together. */
 import { createHash } from "node:crypto";
 import { bitsOf, part } from "./bitwise.ts";
+import { withTrees } from "./tables.ts";
 
 /** A net's number, or a constant. */
 export type Bit = number | "0" | "1" | "x" | "z";
@@ -161,14 +162,14 @@ function coneOf(cells: readonly Cell[], leaves: (net: number) => boolean, found:
   const all = [...numbers.keys()];
   const inputs = all.filter((net) => !driven.has(net));
   const outputs = all.filter((net) => driven.has(net) && leaves(net));
-  const content = {
+  const content = withTrees({
     attributes: {},
     ports: {
       I: { direction: "input" as const, bits: inputs.map(number) },
       O: { direction: "output" as const, bits: outputs.map(number) },
     },
     cells: renamed,
-  };
+  });
   const key = createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 24);
   if (!found.has(key)) found.set(key, content);
   return { key, inputs, outputs };
