@@ -39,6 +39,7 @@ function tableOf({ type, connections }: Cell, drivers: ReadonlyMap<Bit, Cell>): 
     if (compared === null) return null;
     address ??= compared.nets;
     if (compared.nets.length !== address.length || compared.nets.some((net, k) => net !== address?.[k])) return null;
+    if (found.has(compared.value)) return null;
     found.set(compared.value, n);
   }
   const width = outputs.length;
@@ -65,7 +66,8 @@ function comparison(cell: Cell | undefined): { readonly nets: readonly Bit[]; re
 class Trees {
   readonly cells: Record<string, Cell> = {};
   #count = 0;
-  readonly #known = new Map<string, Bit>();
+  /** Of one table: nets by the values that they have from an address on, which say how many bits of it select. */
+  #known = new Map<string, Bit>();
   #net: number;
 
   constructor({ cells }: YosysModule) {
@@ -81,6 +83,7 @@ class Trees {
   }
 
   add({ address, outputs, words }: Table): void {
+    this.#known = new Map();
     outputs.forEach((output, n) => {
       const root = this.#node(address, words.map((word) => word[n]).join(""));
       this.#cell("$_BUF_", { A: [root], Y: [output] });

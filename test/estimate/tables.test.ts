@@ -8,9 +8,9 @@ import { synthesise } from "../../estimate/synthesis/synthesise.ts";
 import { withTrees } from "../../estimate/synthesis/tables.ts";
 
 /** A case of words as Yosys writes it: addresses are nets from 2 on, outputs those from 100 on. */
-function caseOf(addressBits: number, width: number, words: ReadonlyMap<number, number>): YosysModule {
-  const address = Array.from({ length: addressBits }, (_, k): Bit => 2 + k);
-  const outputs = Array.from({ length: width }, (_, k): Bit => 100 + k);
+function caseOf(addressBits: number, width: number, words: ReadonlyMap<number, number>, number = 0): YosysModule {
+  const address = Array.from({ length: addressBits }, (_, k): Bit => 2 + number * addressBits + k);
+  const outputs = Array.from({ length: width }, (_, k): Bit => 100 + number * width + k);
   const constant = (value: number, bits: number) =>
     Array.from({ length: bits }, (_, k): Bit => ((value >> k) & 1 ? "1" : "0"));
   const cell = (type: string, connections: Record<string, readonly Bit[]>): Cell => ({
@@ -18,7 +18,7 @@ function caseOf(addressBits: number, width: number, words: ReadonlyMap<number, n
     port_directions: { A: "input", B: "input", S: "input", Y: "output" },
   });
   const entries = [...words];
-  const selects = entries.map((_, n): Bit => 1000 + n);
+  const selects = entries.map((_, n): Bit => 1000 * (number + 1) + n);
   const compared = entries.map(([at], n) =>
     at === 0
       ? cell("$logic_not", { A: address, Y: [selects[n]] })
@@ -29,12 +29,12 @@ function caseOf(addressBits: number, width: number, words: ReadonlyMap<number, n
   return {
     attributes: {},
     ports: { I: { direction: "input", bits: address }, O: { direction: "output", bits: outputs } },
-    cells: Object.fromEntries([...compared, multiplexer].map((one, n) => [`c${n}`, one])),
+    cells: Object.fromEntries([...compared, multiplexer].map((one, n) => [`c${number}_${n}`, one])),
   };
 }
 
 /** The outputs' value at an address, by the trees alone. */
-function valueAt(module: YosysModule, address: number, width: number): number {
+function valueAt(module: YosysModule, address: number, width: number, first = 100): number {
   const drivers = new Map(Object.values(module.cells).map((cell) => [cell.connections.Y[0], cell]));
   const value = (bit: Bit): number => {
     if (bit === "0" || bit === "1") return Number(bit);
@@ -45,7 +45,7 @@ function valueAt(module: YosysModule, address: number, width: number): number {
     expect(cell.type).toBe("$_MUX_");
     return value(S[0]) ? value(B[0]) : value(A[0]);
   };
-  return Array.from({ length: width }, (_, k) => value(100 + k) << k).reduce((sum, bit) => sum + bit, 0);
+  return Array.from({ length: width }, (_, k) => value(first + k) << k).reduce((sum, bit) => sum + bit, 0);
 }
 
 const WIDTH = 6;
@@ -59,6 +59,16 @@ describe("a table", () => {
     expect(Object.values(trees.cells).some(({ type }) => type === "$pmux")).toBe(false);
     for (let at = 0; at < 256; at++) expect(valueAt(trees, at, WIDTH)).toBe(words.get(at) ?? 0);
   });
+
+  property.prop([table, table, fc.nat(255), fc.nat(255)], { numRuns: 20 })(
+    "has its own address beside another",
+    (one, other, here, there) => {
+      const [first, second] = [caseOf(8, WIDTH, one), caseOf(8, WIDTH, other, 1)];
+      const trees = withTrees({ ...first, cells: { ...first.cells, ...second.cells } });
+      expect(valueAt(trees, here | (there << 8), WIDTH)).toBe(one.get(here) ?? 0);
+      expect(valueAt(trees, here | (there << 8), WIDTH, 100 + WIDTH)).toBe(other.get(there) ?? 0);
+    },
+  );
 
   property.prop([fc.nat(2 ** WIDTH - 1)], { numRuns: 5 })("of one word needs no multiplexer", (word) => {
     const trees = withTrees(caseOf(6, WIDTH, new Map(Array.from({ length: 64 }, (_, at) => [at, word]))));
