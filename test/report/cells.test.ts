@@ -14,6 +14,11 @@ const machines = (["offset", "differential"] as const).map((encoding) => {
   return prepareMachine(completeDesign(input as never, "tiny", "tiny"));
 });
 
+/** Means are kept with three decimals: half of the last at most, which is reached where one lies between two. */
+function expectRounded(kept: number | null, mean: number): void {
+  expect(Math.abs(Number(kept) - mean)).toBeLessThanOrEqual(0.0005 + 1e-9);
+}
+
 test.prop([fc.constantFrom(...machines), fc.infiniteStream(fc.integer({ min: 1, max: 40 }))], { numRuns: 20 })(
   "pulses are where the cells are, and conductances are counted once",
   ({ ir, conductances }, stream) => {
@@ -49,14 +54,14 @@ test.prop([fc.constantFrom(...machines), fc.infiniteStream(fc.integer({ min: 1, 
           }
         }
         const mean = wear.tiles[Math.floor(tile / wear.colTiles)][tile % wear.colTiles];
-        expect(mean).toBeCloseTo(whole.sum / whole.cells, 3);
+        expectRounded(mean, whole.sum / whole.cells);
       }
       base += wear.rowTiles * wear.colTiles * cellsPerTile(ir);
       sums.forEach((row, r) => {
         row.forEach(({ sum, cells }, c) => {
           const mean = wear.mean[r][c];
           if (cells === 0) expect(mean).toBeNull();
-          else expect(mean).toBeCloseTo(sum / cells, 3);
+          else expectRounded(mean, sum / cells);
         });
       });
     }
