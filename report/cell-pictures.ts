@@ -5,6 +5,14 @@ import { type Picture, plot, type Row } from "./picture.ts";
 /** Points of the tallest layer's picture. */
 const MAP_HEIGHT = 340;
 
+/** @param length of the legend's scale */
+export const pulsesColour = (length: number) => ({
+  field: "pulses",
+  type: "quantitative",
+  scale: { scheme: "cividis", zero: true },
+  legend: { title: "pulses a cell", gradientLength: length },
+});
+
 export function wearByTile(cells: CellMaps): Picture {
   const rows = cells.layers.flatMap(({ layer, wear }): Row[] =>
     wear.mean.flatMap((line, r) => {
@@ -59,12 +67,7 @@ export function wearByTile(cells: CellMaps): Picture {
                 axis: axis("wordline", height, cells.tileRows),
               },
               y2: { field: "bottom" },
-              color: {
-                field: "pulses",
-                type: "quantitative",
-                scale: { scheme: "cividis", zero: true },
-                legend: { title: "pulses a cell", gradientLength: 120 },
-              },
+              color: pulsesColour(120),
               tooltip: ["top", "left", "pulses"].map((field) => ({ field, type: "nominal" })),
             },
           };

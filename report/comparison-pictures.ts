@@ -1,6 +1,6 @@
 /** Pictures of the cells of several trainings below each other: pulses by tile, conductances before and after. */
 import type { CellMaps } from "../sim/cells.ts";
-import { beforeAndAfter, conductanceShares } from "./cell-pictures.ts";
+import { beforeAndAfter, conductanceShares, pulsesColour } from "./cell-pictures.ts";
 import { type Picture, plot, type Row } from "./picture.ts";
 import { keysOf, TRAINING_FILTERS, type Training } from "./training-pictures.ts";
 
@@ -95,12 +95,7 @@ export function wearByTraining(trainings: readonly TrainedCells[]): Picture {
             axis: { title: "tile row", grid: false, tickMinStep: 1, format: "d", labelOverlap: true },
           },
           y2: { field: "bottom" },
-          color: {
-            field: "pulses",
-            type: "quantitative",
-            scale: { scheme: "cividis", zero: true },
-            legend: { title: "pulses a cell", gradientLength: 90 },
-          },
+          color: pulsesColour(90),
           tooltip: ["label", "layer", "tileRow", "tileColumn", "pulses"].map((field) => ({ field, type: "nominal" })),
         },
       }),

@@ -46,12 +46,14 @@ export function reportOf(runs: readonly Run[], files: readonly Estimate[]): Repo
     ...runs.flatMap(({ record }) => (record.kind === "estimate" ? [estimateOf(record.name, record.result)] : [])),
     ...files,
   ];
-  const trainings = runs.flatMap((run) => trainingsOf(run, estimates));
-  const machines = runs.filter(({ record }) => record.kind === "train" || record.kind === "compare");
+  const machines = runs
+    .filter(({ record }) => record.kind === "train" || record.kind === "compare")
+    .map((run) => ({ run, trainings: trainingsOf(run, estimates) }));
+  const trainings = machines.flatMap((machine) => machine.trainings);
   const sections: Section[] = [];
   if (trainings.length > 0) sections.push(training(trainings));
   sections.push(checks(runs));
-  for (const run of machines) sections.push(machine(run, machines.length > 1, estimates));
+  for (const one of machines) sections.push(machine(one.run, one.trainings, machines.length > 1));
   estimates.forEach((estimate, n) => {
     const pictures = areaPictures(estimate, n === 0 ? "" : `-${n + 1}`);
     sections.push({ title: `Area: ${estimate.name}`, pictures });
@@ -140,7 +142,7 @@ function checks(runs: readonly Run[]): Section {
 }
 
 /** @param several whether the names of pictures must tell runs apart */
-function machine(run: Run, several: boolean, estimates: readonly Estimate[]): Section {
+function machine(run: Run, trainings: readonly Training[], several: boolean): Section {
   const { record } = run;
   const { ir } = prepareMachine(record.design, { data: record.settings.data as string | undefined });
   const pictures: Picture[] = [
@@ -154,7 +156,7 @@ function machine(run: Run, several: boolean, estimates: readonly Estimate[]): Se
     ...(record.kind === "train" ? [cyclesByPhase(record.result)] : []),
     sampleTimeline(ir),
     batchTimeline(ir),
-    ...cellPictures(run, estimates),
+    ...cellPictures(run, trainings),
   ];
   return {
     title: record.kind === "compare" ? `The design compared: ${record.name}` : `The machine: ${record.name}`,
@@ -163,12 +165,11 @@ function machine(run: Run, several: boolean, estimates: readonly Estimate[]): Se
   };
 }
 
-/** Runs of before cells were kept have none. */
-function cellPictures(run: Run, estimates: readonly Estimate[]): Picture[] {
-  const { record, cells } = run;
+/** None where the run was left without its cells. */
+function cellPictures({ record, cells }: Run, trainings: readonly Training[]): Picture[] {
   if (cells.length === 0) return [];
   if (record.kind !== "compare") return [wearByTile(cells[0]), conductances(cells[0])];
-  const list = trainingsOf(run, estimates).map((training, n): TrainedCells => ({ training, cells: cells[n] }));
+  const list = trainings.map((training, n): TrainedCells => ({ training, cells: cells[n] }));
   return [wearByTraining(list), conductancesByTraining(list)];
 }
 

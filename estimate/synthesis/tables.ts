@@ -16,6 +16,8 @@ interface Table {
 
 /** The same module, its large tables as trees of multiplexers. */
 export function withTrees(module: YosysModule): YosysModule {
+  // Nearly no cone has one.
+  if (!Object.values(module.cells).some(selectsMany)) return module;
   const drivers = new Map<Bit, Cell>();
   for (const cell of Object.values(module.cells)) for (const bit of cell.connections.Y ?? []) drivers.set(bit, cell);
   const cells: Record<string, Cell> = {};
@@ -28,10 +30,12 @@ export function withTrees(module: YosysModule): YosysModule {
   return trees.empty ? module : { ...module, cells: { ...cells, ...trees.cells } };
 }
 
+const selectsMany = ({ type, connections }: Cell): boolean => type === "$pmux" && connections.S.length >= LEAST_WORDS;
+
 /** What a multiplexer selects by comparisons of one address with constants, or null. */
-function tableOf({ type, connections }: Cell, drivers: ReadonlyMap<Bit, Cell>): Table | null {
-  if (type !== "$pmux" || connections.S.length < LEAST_WORDS) return null;
-  const { A: otherwise, B: words, S: selects, Y: outputs } = connections;
+function tableOf(cell: Cell, drivers: ReadonlyMap<Bit, Cell>): Table | null {
+  if (!selectsMany(cell)) return null;
+  const { A: otherwise, B: words, S: selects, Y: outputs } = cell.connections;
   let address: readonly Bit[] | null = null;
   const found = new Map<number, number>();
   for (const [n, select] of selects.entries()) {
