@@ -4,9 +4,9 @@
 import { loadDataset } from "../data/dataset.ts";
 import { epochOrder } from "../data/order.ts";
 import { shapeOf } from "../data/samples.ts";
-import { prepareMachine } from "../generator/prepare.ts";
-import { presets } from "../generator/presets.ts";
-import { type DesignInput, validateDesign } from "../generator/schema.ts";
+import { presets } from "../generator/design/presets.ts";
+import { type DesignInput, validateDesign } from "../generator/design/schema.ts";
+import { prepareMachine } from "../prepare/machine.ts";
 import { createRunner, type Runner } from "../sim/parallel.ts";
 
 const BATCHES = Number(process.argv[2] ?? 40);

@@ -1,9 +1,9 @@
 /** Gradient memory as a part of the digital area (logic and memories): `mbgd` against the low-rank methods, by tile and
  *  rank. Prints a table in Markdown, a row as soon as it is known (`npm run bench:memory`, `npm run bench:memory -- 128`
  *  for some tiles). What was synthesised once is kept, so that an interrupted run goes on where it stopped. */
-import { estimate } from "../estimate/estimate.ts";
+import { estimate } from "../estimate/estimate-design.ts";
 import { show } from "../estimate/tree.ts";
-import { loadDesign } from "../generator/load.ts";
+import { loadDesign } from "../generator/design/load.ts";
 
 const TILES = process.argv.slice(2).map(Number);
 const METHODS = ["sbpca", "nmf", "lrt"];

@@ -2,10 +2,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Dataset, loadDataset } from "../data/dataset.ts";
-import { emitRtl } from "../generator/emit.ts";
-import type { Ir } from "../generator/ir.ts";
-import { loadDesign } from "../generator/load.ts";
-import { prepareMachine } from "../generator/prepare.ts";
+import { loadDesign } from "../generator/design/load.ts";
+import type { Ir } from "../generator/ir/ir.ts";
+import { emitRtl } from "../generator/rtl/emit.ts";
+import { prepareMachine } from "../prepare/machine.ts";
 import { build, cacheDir } from "../verify/build.ts";
 import { allCells } from "../verify/states.ts";
 import { beats, harnessSources } from "../verify/verify.ts";

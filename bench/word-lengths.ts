@@ -5,8 +5,7 @@
 import { loadDataset } from "../data/dataset.ts";
 import { epochOrder } from "../data/order.ts";
 import { Random } from "../data/random.ts";
-import { loadDesign } from "../generator/load.ts";
-import { prepareMachine } from "../generator/prepare.ts";
+import { loadDesign } from "../generator/design/load.ts";
 import { addOuterProduct } from "../golden/linear.ts";
 import { type LowRank, reconstruct } from "../golden/low-rank/low-rank.ts";
 import { addSample, gradientOf as lrtGradient, newLrt, truncation } from "../golden/low-rank/lrt.ts";
@@ -14,6 +13,7 @@ import { newGradientUnit } from "../golden/low-rank/method.ts";
 import { addSubBatch, gradientOf as sbpcaGradient, sbpcaOf, startBatch } from "../golden/low-rank/sbpca.ts";
 import { svd } from "../golden/svd.ts";
 import { dot, norm } from "../golden/vectors.ts";
+import { prepareMachine } from "../prepare/machine.ts";
 import { Machine } from "../sim/machine.ts";
 import { PlainSamplePath } from "../sim/sample-path.ts";
 import { createState } from "../sim/state.ts";

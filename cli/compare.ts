@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { EXIT, Refusal } from "../generator/errors.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
 import type { ComparedRun, Comparison } from "../report/comparison.ts";
 import { trainFigures } from "../sim/figures.ts";
 import type { Combination, Finished } from "./comparison.ts";

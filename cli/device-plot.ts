@@ -4,7 +4,7 @@ import { aOfLabel } from "../generator/device/nonlinearity.ts";
 import { type Direction, riseOf } from "../golden/device/step.ts";
 import type { Curves } from "../golden/fit/curves.ts";
 import type { Fit } from "../golden/fit/fit.ts";
-import { BLUE, CONFIG, ORANGE, PALE } from "./picture.ts";
+import { BLUE, CONFIG, ORANGE, PALE } from "../report/vega.ts";
 
 /** More points than this in a panel hide each other. */
 const MOST_POINTS = 3000;

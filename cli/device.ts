@@ -1,8 +1,8 @@
 /** `rankloom device fit`: from measured pulse-conductance curves to a device file. */
 import { basename } from "node:path";
 import type { Command } from "commander";
+import { Refusal } from "../generator/base/errors.ts";
 import type { DeviceModelInput } from "../generator/device/model.ts";
-import { Refusal } from "../generator/errors.ts";
 import type { Curves } from "../golden/fit/curves.ts";
 import type { Fit, Label } from "../golden/fit/fit.ts";
 import { addJson } from "./options.ts";
@@ -37,7 +37,7 @@ const ending = (flag: string, endings: readonly string[]) => (file: string) => {
 
 async function fit(csv: string, { out, plot, json }: Options): Promise<void> {
   const [{ WholeFile }, { readCurves }, { fitDevice, modelOf }] = await Promise.all([
-    import("../generator/write.ts"),
+    import("../generator/base/write.ts"),
     import("../golden/fit/curves.ts"),
     import("../golden/fit/fit.ts"),
   ]);
@@ -77,7 +77,7 @@ async function checkModel(csv: string, model: DeviceModelInput): Promise<void> {
 }
 
 async function drawn(plot: string, curves: Curves, found: Fit, name: string): Promise<string | Uint8Array> {
-  const [{ fitSpec }, { png, svg }] = await Promise.all([import("./device-plot.ts"), import("./picture.ts")]);
+  const [{ fitSpec }, { png, svg }] = await Promise.all([import("./device-plot.ts"), import("../report/vega.ts")]);
   const text = await svg(fitSpec(curves, found, name), `${name}: measured curves and their fit`);
   return plot.toLowerCase().endsWith(".png") ? png(text, PNG_SCALE) : text;
 }

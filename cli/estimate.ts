@@ -1,10 +1,10 @@
 /** `rankloom estimate`: area, clock, time, energy and endurance of a design, with what it saves against other methods. */
 import { type Command, Option } from "commander";
-import type { Estimate } from "../estimate/estimate.ts";
+import type { Estimate } from "../estimate/estimate-design.ts";
 import type { Breakdown } from "../estimate/leaves.ts";
 import { type Figure, show } from "../estimate/tree.ts";
-import { Refusal } from "../generator/errors.ts";
-import type { Design } from "../generator/schema.ts";
+import { Refusal } from "../generator/base/errors.ts";
+import type { Design } from "../generator/design/schema.ts";
 import {
   addDesign,
   addJson,
@@ -60,7 +60,7 @@ export function addEstimate(root: Command): Command {
 
 async function run(name: string, options: Options): Promise<void> {
   const { design } = await designOf(name, options);
-  const { estimate, figuresOf } = await import("../estimate/estimate.ts");
+  const { estimate, figuresOf } = await import("../estimate/estimate-design.ts");
   const { savings } = await import("../estimate/savings.ts");
   const { allFigures, explain } = await import("../estimate/tree.ts");
   const { estimateJson } = await import("../estimate/json.ts");

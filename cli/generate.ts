@@ -1,8 +1,8 @@
 /** `rankloom generate`: a design becomes Verilog and the numbers behind it, in one folder. */
 import type { Command } from "commander";
-import { EXIT, Refusal } from "../generator/errors.ts";
-import type { Ir } from "../generator/ir.ts";
-import { utilisation } from "../generator/utilisation.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
+import type { Ir } from "../generator/ir/ir.ts";
+import { utilisation } from "../generator/ir/utilisation.ts";
 import { addDesign, addSeed, type DesignOptions, designOf } from "./options.ts";
 import { bits, count, Output, percent, table } from "./output.ts";
 
@@ -21,9 +21,9 @@ async function generate(name: string, options: Options): Promise<void> {
   if (options.out === "") throw new Refusal("--out: needs the name of a folder", EXIT.badInput);
   const { design } = await designOf(name, options);
   const output = await Output.open();
-  const { prepareMachine } = await import("../generator/prepare.ts");
-  const { emitRtl } = await import("../generator/emit.ts");
-  const { writeFiles } = await import("../generator/write.ts");
+  const { prepareMachine } = await import("../prepare/machine.ts");
+  const { emitRtl } = await import("../generator/rtl/emit.ts");
+  const { writeFiles } = await import("../generator/base/write.ts");
   const { ir } = prepareMachine(design, { data: options.data });
   const files = new Map<string, string>([["design.json", `${JSON.stringify(ir, null, 2)}\n`], ...emitRtl(ir)]);
   const dir = options.out ?? `out/${design.name}`;

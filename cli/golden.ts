@@ -1,7 +1,7 @@
 /** `rankloom golden`: the same training in float64, from the equations; also for devices of continuous weights. */
 import { setImmediate } from "node:timers/promises";
 import type { Command } from "commander";
-import { EXIT, Refusal } from "../generator/errors.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
 import {
   type AmountOptions,
   addAmounts,
@@ -32,7 +32,7 @@ async function golden(name: string, options: Options): Promise<void> {
       import("../data/dataset.ts"),
       import("../data/samples.ts"),
       import("../data/order.ts"),
-      import("../generator/initial.ts"),
+      import("../generator/ir/initial.ts"),
       import("../golden/trainer.ts"),
       import("../golden/gradient.ts"),
     ]);

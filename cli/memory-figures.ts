@@ -1,10 +1,11 @@
 /** A machine's memories in figures: read back from its Verilog, by name and layer, and beside the yardstick. */
-import { emitRtl } from "../generator/emit.ts";
-import { EXIT, Refusal } from "../generator/errors.ts";
-import type { Ir, MemoryIr } from "../generator/ir.ts";
-import { prepareMachine } from "../generator/prepare.ts";
-import type { Design } from "../generator/schema.ts";
-import { pairsOf, yardstick } from "../generator/yardstick.ts";
+
+import { EXIT, Refusal } from "../generator/base/errors.ts";
+import type { Design } from "../generator/design/schema.ts";
+import type { Ir, MemoryIr } from "../generator/ir/ir.ts";
+import { pairsOf, yardstick } from "../generator/ir/yardstick.ts";
+import { emitRtl } from "../generator/rtl/emit.ts";
+import { prepareMachine } from "../prepare/machine.ts";
 import { differences, type Memory, memoriesOf, type NamedBits, stagesOf, tablesOf } from "../verify/memories.ts";
 import { netlistOf } from "../verify/netlist.ts";
 

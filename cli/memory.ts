@@ -1,6 +1,6 @@
 /** `rankloom memory`: what each gradient method takes on chip, read back from its Verilog. */
 import type { Command } from "commander";
-import type { Design } from "../generator/schema.ts";
+import type { Design } from "../generator/design/schema.ts";
 import type { Combination } from "./comparison.ts";
 import type { Bits, LayerFigures, MemoryFigures } from "./memory-figures.ts";
 import { METHODS } from "./methods.ts";

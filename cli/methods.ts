@@ -1,5 +1,5 @@
 /** What `rankloom compare` compares, by the names of its options. */
-import type { Design } from "../generator/schema.ts";
+import type { Design } from "../generator/design/schema.ts";
 
 export type Gradient = Partial<Design["gradient"]>;
 

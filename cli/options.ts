@@ -1,8 +1,8 @@
 /** Options that several commands share. Every number is checked here; a wrong one is refused in one line. */
 import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
-import { EXIT, Refusal } from "../generator/errors.ts";
-import type { LoadedDesign } from "../generator/load.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
+import type { LoadedDesign } from "../generator/design/load.ts";
 import { METHODS } from "./methods.ts";
 
 /** A parser for an option that may be given again. */
@@ -129,7 +129,7 @@ export async function designOf(name: string, options: DesignOptions): Promise<Lo
       `--data ${options.data}: does not exist; give a folder of IDX files or a CSV file`,
       EXIT.environment,
     );
-  const { loadDesign } = await import("../generator/load.ts");
+  const { loadDesign } = await import("../generator/design/load.ts");
   const seed = options.seed === undefined ? [] : [`training.seed=${options.seed}`];
   return loadDesign(name, [...options.set, ...seed]);
 }

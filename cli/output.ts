@@ -1,7 +1,7 @@
 /** What a command prints: text for people, a progress bar on a terminal, and the JSON result for scripts. */
 import type { SingleBar } from "cli-progress";
-import { Refusal } from "../generator/errors.ts";
-import { WholeFile } from "../generator/write.ts";
+import { Refusal } from "../generator/base/errors.ts";
+import { WholeFile } from "../generator/base/write.ts";
 
 export class Output {
   readonly #json: string | undefined;

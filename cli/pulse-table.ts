@@ -11,7 +11,7 @@ import {
   INTEGER,
   VARCHAR,
 } from "@duckdb/node-api";
-import { EXIT, Refusal } from "../generator/errors.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
 import type { CellPulses } from "../sim/pulse-program.ts";
 import { copyTo, database, literal, PARQUET, quoted } from "../sweep/duckdb.ts";
 

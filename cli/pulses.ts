@@ -1,6 +1,6 @@
 /** `rankloom pulses`: the programming pulses of a training, as a table to drive a real array with. */
 import type { Command } from "commander";
-import { EXIT, Refusal } from "../generator/errors.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
 import { addDesign, addJson, addSeed, type DesignOptions, designOf } from "./options.ts";
 import { count, dataOf, Output, table } from "./output.ts";
 import { interruptible } from "./run.ts";

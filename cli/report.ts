@@ -1,8 +1,8 @@
 /** `rankloom report`: the results of runs, or of a sweep, as one page or as pictures. */
 import { basename, join } from "node:path";
 import { type Command, Option } from "commander";
-import { Refusal } from "../generator/errors.ts";
-import { explained, makeFolders, writeFileWhole } from "../generator/write.ts";
+import { Refusal } from "../generator/base/errors.ts";
+import { explained, makeFolders, writeFileWhole } from "../generator/base/write.ts";
 import type { Format } from "../report/render.ts";
 import { count, Output } from "./output.ts";
 

@@ -2,8 +2,8 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { EXIT } from "../generator/errors.ts";
-import { makeFolders, writeFileWhole } from "../generator/write.ts";
+import { EXIT } from "../generator/base/errors.ts";
+import { makeFolders, writeFileWhole } from "../generator/base/write.ts";
 import { type Figure, figures, type Rows } from "../reproduce/figures.ts";
 import type { Cell, Row } from "../sweep/table.ts";
 import { addJson, wholeNumber } from "./options.ts";
@@ -79,7 +79,7 @@ async function run(figure: Figure, out: string, options: Options, output: Output
 }
 
 async function write(figure: Figure, rows: Rows, folder: string): Promise<void> {
-  const { CONFIG, png, svg } = await import("./picture.ts");
+  const { CONFIG, png, svg } = await import("../report/vega.ts");
   const picture = await svg(
     {
       config: CONFIG,

@@ -1,6 +1,6 @@
 /** Runs a command: turns every way it can end into one line and an exit code, and handles Ctrl-C. */
 import { type Command, CommanderError } from "commander";
-import { EXIT, Refusal } from "../generator/errors.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
 
 let interrupt: AbortController | null = null;
 

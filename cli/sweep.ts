@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { EXIT, Refusal } from "../generator/errors.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
 import type { Executor } from "../sweep/executor.ts";
 import type { Progress, Watcher } from "../sweep/run.ts";
 import type { SlurmOptions } from "../sweep/slurm.ts";

@@ -1,7 +1,7 @@
 /** `rankloom train`: trains a design on the cycle-accurate simulator. */
 import type { Command } from "commander";
-import { EXIT, Refusal } from "../generator/errors.ts";
-import { WholeFile } from "../generator/write.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
+import { WholeFile } from "../generator/base/write.ts";
 import type { CellMaps } from "../sim/cells.ts";
 import type { TrainOptions, TrainResult } from "../sim/train.ts";
 import type { Waveform } from "../sim/waveform.ts";

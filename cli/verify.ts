@@ -1,7 +1,7 @@
 /** `rankloom verify`: runs the Verilog beside the simulator and the golden model, and says whether they are equal. */
 import { statSync } from "node:fs";
 import type { Command } from "commander";
-import { EXIT, Refusal } from "../generator/errors.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
 import type { VerifyResult } from "../verify/verify.ts";
 import {
   addDesign,

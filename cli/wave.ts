@@ -1,8 +1,8 @@
 /** `rankloom wave`: a window of a training's cycles, for GTKWave and as a timing diagram. */
 import { basename, extname } from "node:path";
 import type { Command } from "commander";
-import { EXIT, Refusal } from "../generator/errors.ts";
-import { WholeFile } from "../generator/write.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
+import { WholeFile } from "../generator/base/write.ts";
 import type { TrainOptions, TrainResult } from "../sim/train.ts";
 import type { Signal, Waveform, Window } from "../sim/waveform.ts";
 import {
@@ -47,7 +47,7 @@ export function addWave(root: Command): Command {
 async function wave(name: string, options: Options): Promise<void> {
   const files = filesOf(options);
   const { design } = await designOf(name, options);
-  const { prepareMachine } = await import("../generator/prepare.ts");
+  const { prepareMachine } = await import("../prepare/machine.ts");
   const { ir } = prepareMachine(design, { data: options.data });
   const { allSignals } = await import("../sim/waveform.ts");
   const all = allSignals(ir);
@@ -146,8 +146,8 @@ async function textsOf(
 
 /** @param chosen signals in their order; if absent, the usual ones */
 export async function diagram(waveform: Waveform, chosen?: readonly Signal[]): Promise<string> {
-  const { svg } = await import("./picture.ts");
-  const { firstField, gridOf, timingSpec, titleOf } = await import("./timing-picture.ts");
+  const { svg } = await import("../report/vega.ts");
+  const { firstField, gridOf, timingSpec, titleOf } = await import("../report/timing-picture.ts");
   const { pathOf } = await import("../sim/waveform.ts");
   const { ir, from, cycles } = waveform;
   const signals = chosen ?? usual(waveform);

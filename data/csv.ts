@@ -1,7 +1,7 @@
 /** Reads a data set from a CSV file: a header, one sample a row, one column of class labels, the others features.
  *  Features are scaled to codes column by column, with the range that the training part has. */
 import { parse } from "csv-parse/sync";
-import { Refusal } from "../generator/errors.ts";
+import { Refusal } from "../generator/base/errors.ts";
 import { oneLine, readBytes } from "./files.ts";
 import { Random, shuffled, stream } from "./random.ts";
 import type { Samples, Shape, SplitSamples } from "./samples.ts";

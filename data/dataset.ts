@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { Refusal } from "../generator/errors.ts";
+import { Refusal } from "../generator/base/errors.ts";
 import { loadCsv } from "./csv.ts";
 import { unreadable } from "./files.ts";
 import { generateDataset, generateHead } from "./generated.ts";

@@ -1,7 +1,7 @@
 /** Reads bytes from plain and gzip-compressed files; every failure becomes a one-line refusal. */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { constants, gunzipSync } from "node:zlib";
-import { Refusal } from "../generator/errors.ts";
+import { Refusal } from "../generator/base/errors.ts";
 
 export interface FileBytes {
   readonly bytes: Uint8Array;

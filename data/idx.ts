@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { Refusal } from "../generator/errors.ts";
+import { Refusal } from "../generator/base/errors.ts";
 import { type FileBytes, isCompressed, readBytes, readFirstBytes, unreadable } from "./files.ts";
 import type { Samples, Shape, SplitSamples } from "./samples.ts";
 

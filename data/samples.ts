@@ -1,5 +1,5 @@
 /** What a data set is: plain arrays of unsigned 8-bit codes and class numbers. */
-import type { Design } from "../generator/schema.ts";
+import type { Design } from "../generator/design/schema.ts";
 
 export interface Samples {
   readonly count: number;

@@ -1,5 +1,5 @@
 /** Area, leaf by leaf, in nm²: logic from synthesis, memories and analog macros by models. */
-import type { Ir, LayerIr, MemoryIr, ReadIr } from "../generator/ir.ts";
+import type { Ir, LayerIr, MemoryIr, ReadIr } from "../generator/ir/ir.ts";
 import { type AdcKind, adcValue, type Fit, residualAt } from "./adc.ts";
 import type { Constants } from "./constants.ts";
 import { type Kind, type Leaf, placeOf } from "./leaves.ts";

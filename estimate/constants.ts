@@ -2,7 +2,7 @@
  *  are used. */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { EXIT, Refusal } from "../generator/errors.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
 import type { UsedConstant } from "./tree.ts";
 
 const range = z.tuple([z.number(), z.number()]);

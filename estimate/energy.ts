@@ -1,6 +1,6 @@
 /** Energy of one sample, leaf by leaf, in fJ: analog parts from what the simulator did, digital ones from the schedule. */
 import type { Device } from "../generator/device/resolve.ts";
-import type { LayerIr, ReadIr } from "../generator/ir.ts";
+import type { LayerIr, ReadIr } from "../generator/ir/ir.ts";
 import type { Activity, LayerActivity, ReadActivity } from "./activity.ts";
 import { type AreaInputs, adcInputs, adcOf, digitalUnits, type Unit } from "./area.ts";
 import type { Constants } from "./constants.ts";

@@ -1,5 +1,5 @@
 /** An estimate as JSON: every figure once, by its name; breakdowns name their figures. */
-import { breakdownsOf, type Estimate, figuresOf } from "./estimate.ts";
+import { breakdownsOf, type Estimate, figuresOf } from "./estimate-design.ts";
 import type { Breakdown } from "./leaves.ts";
 import { allFigures, type Figure } from "./tree.ts";
 

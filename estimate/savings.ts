@@ -1,5 +1,5 @@
 /** What a design saves against another gradient method on the same network, tiles and device. */
-import type { Estimate } from "./estimate.ts";
+import type { Estimate } from "./estimate-design.ts";
 import { type Figure, figure, input } from "./tree.ts";
 
 const COMPARED: readonly (readonly [string, (of: Estimate) => Figure])[] = [

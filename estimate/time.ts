@@ -1,5 +1,5 @@
 /** The clock from the slowest path, and the time of a sample, phase by phase, in ps. */
-import type { Ir } from "../generator/ir.ts";
+import type { Ir } from "../generator/ir/ir.ts";
 import type { Activity } from "./activity.ts";
 import type { Constants } from "./constants.ts";
 import { type Leaf, placeOf } from "./leaves.ts";

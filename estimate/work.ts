@@ -1,11 +1,11 @@
 /** How often each unit calculates and each memory is asked, a sample: from the schedule, whose counts hold for any data.
  *  What happens once a batch is shared by its samples. */
-import { bitLength } from "../generator/fixed.ts";
-import type { Ir, LayerIr, ReadIr } from "../generator/ir.ts";
-import { COEFFICIENT_BITS } from "../generator/low-rank/format.ts";
-import { operandBits } from "../generator/low-rank/widths.ts";
-import { rowIssues } from "../generator/schedule.ts";
-import { utilisation } from "../generator/utilisation.ts";
+import { bitLength } from "../generator/base/fixed.ts";
+import type { Ir, LayerIr, ReadIr } from "../generator/ir/ir.ts";
+import { operandBits } from "../generator/ir/low-rank-widths.ts";
+import { rowIssues } from "../generator/ir/schedule.ts";
+import { utilisation } from "../generator/ir/utilisation.ts";
+import { COEFFICIENT_BITS } from "../generator/methods/low-rank/format.ts";
 
 /** Calculations of one unit. */
 export interface Work {

@@ -2,13 +2,13 @@
  *  conductance g makes the weight 2g − 1; or pairs of cells (device/pairs.ts), whose range of weights has twice the levels.
  *      ΔW = (W_max − W_min) / levels = 2 / levels */
 import { Random, stream } from "../data/random.ts";
+import type { Design } from "../generator/design/schema.ts";
 import {
   hasNonidealities,
   isContinuous,
   type Device as Memristor,
   resolveDevice,
 } from "../generator/device/resolve.ts";
-import type { Design } from "../generator/schema.ts";
 import { drifted, type Memristors, newMemristors, placed, pulsed } from "./device/memristors.ts";
 import { driftPairs, newPairs, type Pairs, pulsePair, refreshPairs, weightOfPair } from "./device/pairs.ts";
 import { type Rounding, round } from "./rounding.ts";

@@ -4,7 +4,7 @@
  *
  *  With softmax-cross-entropy the last layer is linear and x_L = softmax(z); with squared-error f acts on it as on any
  *  other layer. */
-import type { Design } from "../generator/schema.ts";
+import type { Design } from "../generator/design/schema.ts";
 import type { ReadNoise } from "./device/read-noise.ts";
 import { product, transposedProduct } from "./linear.ts";
 

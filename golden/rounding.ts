@@ -1,6 +1,6 @@
 /** From a wished number of pulses to a whole one. */
 import type { Random } from "../data/random.ts";
-import type { Design } from "../generator/schema.ts";
+import type { Design } from "../generator/design/schema.ts";
 
 export type Rounding = Design["gradient"]["rounding"];
 

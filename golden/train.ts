@@ -1,7 +1,7 @@
 /** Trains a design in float64: what the machine would do with exact arithmetic. */
 import { epochLength, epochOrder } from "../data/order.ts";
 import type { Samples } from "../data/samples.ts";
-import { Refusal } from "../generator/errors.ts";
+import { Refusal } from "../generator/base/errors.ts";
 import type { TrainCount } from "./coincidence.ts";
 import { accuracy } from "./gradient.ts";
 import { type GoldenDesign, newTrainer } from "./trainer.ts";

@@ -1,9 +1,9 @@
 /** Trains one batch after the other in float64, by the gradient method and the update that the design asks for. */
 import { Random, stream } from "../data/random.ts";
 import type { Samples } from "../data/samples.ts";
-import { isLowRank } from "../generator/method-fields.ts";
-import { layerRate } from "../generator/rates.ts";
-import type { Design } from "../generator/schema.ts";
+import { layerRate } from "../generator/design/rates.ts";
+import type { Design } from "../generator/design/schema.ts";
+import { isLowRank } from "../generator/methods/fields.ts";
 import type { TrainCount } from "./coincidence.ts";
 import { newReadNoise, type ReadNoise } from "./device/read-noise.ts";
 import { type Cells, type DeviceDesign, deviceOf, endBatch, newCells } from "./device.ts";

@@ -1,6 +1,6 @@
 /** The architecture as a block diagram with sizes, drawn from the IR: a column for each layer, activations from left to
  *  right above, errors from right to left below. */
-import type { Ir, LayerIr } from "../generator/ir.ts";
+import type { Ir, LayerIr } from "../generator/ir/ir.ts";
 
 const COLUMN = 196;
 const GAP = 44;

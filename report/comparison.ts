@@ -1,6 +1,6 @@
 /** What a comparison hands over: the result of `rankloom compare`. */
 
-import type { Design } from "../generator/schema.ts";
+import type { Design } from "../generator/design/schema.ts";
 import type { TrainFigures } from "../sim/figures.ts";
 import type { TrainResult } from "../sim/train.ts";
 

@@ -1,9 +1,9 @@
 /** What the arguments of `rankloom report` name: runs, estimates, or a sweep. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { Refusal } from "../generator/errors.ts";
+import { Refusal } from "../generator/base/errors.ts";
 import { findSweep, Store } from "../sweep/store.ts";
-import { type Estimate, readEstimate } from "./estimate.ts";
+import { type Estimate, readEstimate } from "./estimate-pictures.ts";
 import { isRun, RUNS, type Run, readRun, runsIn } from "./runs.ts";
 
 const SWEEPS = join("out", "sweeps");

@@ -1,5 +1,5 @@
 /** Pictures of one machine: its memories, and its schedule. */
-import type { Ir } from "../generator/ir.ts";
+import type { Ir } from "../generator/ir/ir.ts";
 import type { TrainResult } from "../sim/train.ts";
 import { COLOURS } from "./marks.ts";
 import { type Picture, plot, type Row } from "./picture.ts";

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { compile } from "vega-lite";
-import { CONFIG } from "../cli/picture.ts";
 import { type Picture, specOf, type Value } from "./picture.ts";
 import type { Report, Section, Table } from "./report.ts";
+import { CONFIG } from "./vega.ts";
 
 /** A filter has at least two values, and no more than a row of boxes holds. */
 const MOST_VALUES = 24;

@@ -1,6 +1,7 @@
 /** A picture as a file. */
-import { CONFIG, png, svg } from "../cli/picture.ts";
+
 import { type Picture, specOf } from "./picture.ts";
+import { CONFIG, png, svg } from "./vega.ts";
 
 export const FORMATS = ["svg", "png"] as const;
 export type Format = (typeof FORMATS)[number];

@@ -1,10 +1,10 @@
 /** A report: the pictures and tables of runs, or of a sweep, in the order in which they are read. */
-import { prepareMachine } from "../generator/prepare.ts";
+import { prepareMachine } from "../prepare/machine.ts";
 import { blockDiagram } from "./block-diagram.ts";
 import { conductances, wearByTile } from "./cell-pictures.ts";
 import { checksPicture } from "./checks.ts";
 import { conductancesByTraining, type TrainedCells, wearByTraining } from "./comparison-pictures.ts";
-import { areaPictures, clockOf, type Estimate, estimateOf } from "./estimate.ts";
+import { areaPictures, clockOf, type Estimate, estimateOf } from "./estimate-pictures.ts";
 import { batchTimeline, cyclesByPhase, memoryByBuffer, sampleTimeline } from "./machine-pictures.ts";
 import type { Picture } from "./picture.ts";
 import { again, type Run } from "./runs.ts";

@@ -1,5 +1,5 @@
 /** The schedule as spans of time by unit: one batch in the steady state, without host stalls and pulses. */
-import type { Ir } from "../generator/ir.ts";
+import type { Ir } from "../generator/ir/ir.ts";
 import {
   gradientCycles,
   gradientPhase,
@@ -7,7 +7,7 @@ import {
   programCycles,
   sampleCycles,
   updateCycles,
-} from "../generator/schedule.ts";
+} from "../generator/ir/schedule.ts";
 
 export interface Span {
   readonly unit: string;

@@ -1,6 +1,6 @@
 /** Every training of a run in the same shape: one of `rankloom train`, all of `rankloom compare`. */
 import { METHODS, UPDATES } from "../cli/methods.ts";
-import type { Design } from "../generator/schema.ts";
+import type { Design } from "../generator/design/schema.ts";
 import { trainFigures } from "../sim/figures.ts";
 import type { ComparedRun } from "./comparison.ts";
 import type { RunRecord } from "./runs.ts";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeFolders, writeFileWhole } from "../generator/write.ts";
+import { makeFolders, writeFileWhole } from "../generator/base/write.ts";
 import { type Planned, planSweep } from "../sweep/plan.ts";
 import type { Axis } from "../sweep/schema.ts";
 import type { Figure } from "./figures.ts";

@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import * as vega from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 import { adcValue, fitAdc, QUANTITIES, surveyPoints } from "../estimate/adc.ts";
-import { writeFileWhole } from "../generator/write.ts";
+import { writeFileWhole } from "../generator/base/write.ts";
 
 const FOLDER = "docs/pictures";
 const COLORS = { SAR: "#0072B2", Flash: "#D55E00" };

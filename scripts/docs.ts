@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { presets } from "../generator/presets.ts";
-import { designJsonSchema, type SchemaNode } from "../generator/schema.ts";
-import { writeFileWhole } from "../generator/write.ts";
+import { writeFileWhole } from "../generator/base/write.ts";
+import { presets } from "../generator/design/presets.ts";
+import { designJsonSchema, type SchemaNode } from "../generator/design/schema.ts";
 import { sweepParts } from "../sweep/schema.ts";
 import type { Figure } from "../sweep/work.ts";
 import { works } from "../sweep/works.ts";
@@ -56,7 +56,7 @@ export function pageText(): string {
   );
   return `# The design file
 
-<!-- Written by \`npm run docs\` from generator/schema.ts and generator/presets.ts: change those. -->
+<!-- Written by \`npm run docs\` from generator/design/schema.ts and generator/design/presets.ts: change those. -->
 
 A design file is JSON without comments. Unknown keys, impossible values and contradictions are refused with the path,
 the value and what would be right. For completion and checks while typing, point the editor to

@@ -3,9 +3,9 @@
  *  which `rankloom verify` holds equal to the RTL's. Vega-Lite to SVG, without a browser. */
 import { mkdirSync } from "node:fs";
 import { diagram, trainedTo } from "../cli/wave.ts";
-import { loadDesign } from "../generator/load.ts";
-import { prepareMachine } from "../generator/prepare.ts";
-import { writeFileWhole } from "../generator/write.ts";
+import { writeFileWhole } from "../generator/base/write.ts";
+import { loadDesign } from "../generator/design/load.ts";
+import { prepareMachine } from "../prepare/machine.ts";
 import { blockDiagram } from "../report/block-diagram.ts";
 import type { Waveform } from "../sim/waveform.ts";
 import { accuracy } from "./pictures/accuracy.ts";

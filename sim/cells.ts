@@ -1,7 +1,7 @@
 /** The cells at the end of a training, small enough to keep and to draw: histograms of conductances before and after,
  *  and pulses by place in the tiles. */
-import type { Ir, LayerIr } from "../generator/ir.ts";
-import { columnLines, lineOf, rowLines } from "../generator/lines.ts";
+import type { Ir, LayerIr } from "../generator/ir/ir.ts";
+import { columnLines, lineOf, rowLines } from "../generator/ir/lines.ts";
 
 /** Most bins of a histogram, and most blocks of cells along one side of a tile. */
 const MOST_BINS = 50;

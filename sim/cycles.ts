@@ -1,6 +1,6 @@
 /** Counting time: each phase's cycles come from the IR's schedule; only pulses and host stalls are added here. */
-import type { Ir, PhaseIr } from "../generator/ir.ts";
-import { gradientPhase, updateCycles } from "../generator/schedule.ts";
+import type { Ir, PhaseIr } from "../generator/ir/ir.ts";
+import { gradientPhase, updateCycles } from "../generator/ir/schedule.ts";
 
 export type PhaseName = PhaseIr["phase"];
 export type CycleCount = Record<PhaseName, number>;

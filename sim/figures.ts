@@ -1,5 +1,5 @@
 /** What tables say of one training: its result, in figures that compare across networks and methods. */
-import type { Design } from "../generator/schema.ts";
+import type { Design } from "../generator/design/schema.ts";
 import type { TrainResult } from "./train.ts";
 
 export interface TrainFigures {

@@ -1,8 +1,8 @@
 /** The machine: `sequencer` and `layer` over a stream of samples. State changes in the hardware's order; time is counted
  *  by the schedule's formulas; whoever listens gets each phase with its first cycle. */
-import type { CoincidenceIr, EdgesIr, Ir, LayerIr } from "../generator/ir.ts";
-import type { Instruction } from "../generator/low-rank/program.ts";
-import { programsOf, trainCycles } from "../generator/schedule.ts";
+import type { CoincidenceIr, EdgesIr, Ir, LayerIr } from "../generator/ir/ir.ts";
+import { programsOf, trainCycles } from "../generator/ir/schedule.ts";
+import type { Instruction } from "../generator/methods/low-rank/program.ts";
 import { type CycleCount, emptyCycles, PhaseCycles, totalCycles } from "./cycles.ts";
 import { instantiate, kernelModule } from "./kernels/load.ts";
 import { rowSlots } from "./pulse-times.ts";

@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Samples } from "../data/samples.ts";
-import type { Ir } from "../generator/ir.ts";
+import type { Ir } from "../generator/ir/ir.ts";
 import { Arena } from "./kernels/arena.ts";
 import { beyondKernels, KEPT, threadsThatFit } from "./kernels/limits.ts";
 import type { Kernels } from "./kernels/load.ts";

@@ -1,7 +1,7 @@
 /** The pulses that an update commands, as data: what the edges of the tiles are told to do, not what noise makes of it.
  *  A listener of `Machine`. */
-import type { EdgesIr, Ir, LayerIr } from "../generator/ir.ts";
-import { columnLines, lineOf, rowLines } from "../generator/lines.ts";
+import type { EdgesIr, Ir, LayerIr } from "../generator/ir/ir.ts";
+import { columnLines, lineOf, rowLines } from "../generator/ir/lines.ts";
 import type { Listener, ProgrammedRow } from "./machine.ts";
 import { rowTimes, trainTimes, updateBegin } from "./pulse-times.ts";
 import type { Train } from "./units/pulse-train.ts";

@@ -1,8 +1,8 @@
 /** When the pulses of an update are, and where: the timing of `update_unit` and `pulse_train_unit` (docs/machine.md,
  *  docs/coincidence.md), for whoever traces them or writes them down. */
-import { setupTiming } from "../generator/coincidence.ts";
-import type { EdgesIr, Ir, LayerIr } from "../generator/ir.ts";
-import { rowIssues, rowOverhead } from "../generator/schedule.ts";
+import { setupTiming } from "../generator/ir/coincidence.ts";
+import type { EdgesIr, Ir, LayerIr } from "../generator/ir/ir.ts";
+import { rowIssues, rowOverhead } from "../generator/ir/schedule.ts";
 import type { ProgrammedRow } from "./machine.ts";
 
 /** First cycle of every layer's update, in a phase that begins at t0. */

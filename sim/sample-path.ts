@@ -1,6 +1,6 @@
 /** One sample through the machine: forward reads, error unit, transposed reads; in plain TypeScript.
  *  The twin of `kernels/`: slow, and readable as the hardware. */
-import type { Ir, LayerIr } from "../generator/ir.ts";
+import type { Ir, LayerIr } from "../generator/ir/ir.ts";
 import {
   ACTIVATION,
   ALIGNED,

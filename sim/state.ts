@@ -1,6 +1,6 @@
 /** The machine's state between two samples: conductances, gradient, LFSRs, range registers, counters. */
 import { createHash } from "node:crypto";
-import type { Ir, LowRankIr } from "../generator/ir.ts";
+import type { Ir, LowRankIr } from "../generator/ir/ir.ts";
 import { Arena } from "./kernels/arena.ts";
 import { cellWords, createDevices, type DevicesState, weightOf } from "./units/cell.ts";
 import { createLowRankStates, type LowRankState, unitSizes } from "./units/low-rank-unit.ts";

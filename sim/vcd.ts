@@ -1,5 +1,5 @@
 /** A window of cycles as a value change dump (IEEE 1364-2005, clause 18): one time unit is one clock cycle. */
-import type { ChannelIr } from "../generator/ir.ts";
+import type { ChannelIr } from "../generator/ir/ir.ts";
 import { fieldsOf, type Signal, signalsOf, type Waveform } from "./waveform.ts";
 
 interface Variable extends Signal {

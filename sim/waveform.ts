@@ -1,5 +1,5 @@
 /** The events of a window of cycles, as a training passes through it: what waveforms and timing diagrams are made of. */
-import type { ChannelIr, Ir } from "../generator/ir.ts";
+import type { ChannelIr, Ir } from "../generator/ir/ir.ts";
 import { totalCycles } from "./cycles.ts";
 import type { Listener, Machine } from "./machine.ts";
 import type { PlainSamplePath } from "./sample-path.ts";

@@ -1,6 +1,6 @@
 /** The axes of a sweep as sets of values: by number where there are finitely many, by a part of the way where not. */
-import { Refusal } from "../generator/errors.ts";
-import { fieldSchema } from "../generator/load.ts";
+import { Refusal } from "../generator/base/errors.ts";
+import { fieldSchema } from "../generator/design/load.ts";
 import { type Expression, ExpressionProblem, parseExpression } from "./expression.ts";
 import type { Axis, AxisValue } from "./schema.ts";
 

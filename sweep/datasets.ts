@@ -1,7 +1,7 @@
 /** Data sets, each loaded once in a process. */
 import { type Dataset, loadDataset } from "../data/dataset.ts";
 import { shapeOf } from "../data/samples.ts";
-import type { Design } from "../generator/schema.ts";
+import type { Design } from "../generator/design/schema.ts";
 
 /** So many are kept: tasks that follow each other mostly share one. */
 const KEPT = 2;

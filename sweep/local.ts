@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
-import { EXIT, Refusal } from "../generator/errors.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
 import type { Events, Executor } from "./executor.ts";
 import type { Store } from "./store.ts";
 import type { Task } from "./task.ts";

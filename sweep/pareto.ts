@@ -1,5 +1,5 @@
 /** The results that no other one beats: better or equal in all that counts, and better in one. */
-import { Refusal } from "../generator/errors.ts";
+import { Refusal } from "../generator/base/errors.ts";
 import type { Figure } from "./work.ts";
 import { works } from "./works.ts";
 

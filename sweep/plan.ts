@@ -2,8 +2,8 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { shapeOf } from "../data/samples.ts";
-import { EXIT, Refusal } from "../generator/errors.ts";
-import type { Design } from "../generator/schema.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
+import type { Design } from "../generator/design/schema.ts";
 import { datasetOf } from "./datasets.ts";
 import { besideFile, pointsOf } from "./points.ts";
 import { programVersion } from "./program.ts";

@@ -1,9 +1,9 @@
 /** A sweep file's points: which of the grid are run, and the design of each. */
 import { dirname, isAbsolute, join } from "node:path";
-import { Refusal } from "../generator/errors.ts";
-import { completeDesign, fieldSchema, readDesign, setField } from "../generator/load.ts";
-import { presets } from "../generator/presets.ts";
-import type { Design } from "../generator/schema.ts";
+import { Refusal } from "../generator/base/errors.ts";
+import { completeDesign, fieldSchema, readDesign, setField } from "../generator/design/load.ts";
+import { presets } from "../generator/design/presets.ts";
+import type { Design } from "../generator/design/schema.ts";
 import { type AxisSet, axisSet, type Choice, condition } from "./axes.ts";
 import type { Lookup, Value } from "./expression.ts";
 import { evenPoints, randomPoints } from "./sample.ts";

@@ -1,8 +1,8 @@
 /** The sweep file: its schema, one place for every default and bound. */
 import { z } from "zod";
-import { Refusal } from "../generator/errors.ts";
-import { issueText } from "../generator/issues.ts";
-import { readJson } from "../generator/load.ts";
+import { Refusal } from "../generator/base/errors.ts";
+import { issueText } from "../generator/base/issues.ts";
+import { readJson } from "../generator/design/load.ts";
 import { works } from "./works.ts";
 
 const MOST_POINTS = 1_000_000;

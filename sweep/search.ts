@@ -1,7 +1,7 @@
 /** Search by successive halving (Jamieson and Talwalkar, "Non-stochastic Best Arm Identification", 2016): all points are
  *  trained on few samples, the best third on three times as many, and so on, the last ones on the whole. */
 
-import { Refusal } from "../generator/errors.ts";
+import { Refusal } from "../generator/base/errors.ts";
 import { datasetOf } from "./datasets.ts";
 import type { Executor } from "./executor.ts";
 import { runTasks, type Watcher } from "./run.ts";

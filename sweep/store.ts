@@ -21,8 +21,8 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
-import { EXIT, Refusal } from "../generator/errors.ts";
-import { explained, makeFolders, writeFileWhole } from "../generator/write.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
+import { explained, makeFolders, writeFileWhole } from "../generator/base/write.ts";
 import type { Failure, Result, Task } from "./task.ts";
 
 /** What a command needs to know of a sweep beside its tasks. */

@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { EXIT, Refusal } from "../generator/errors.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
 import { allFigures, axisColumns, type Column, figureColumns, TASK_COLUMNS, TIMING_COLUMNS } from "./columns.ts";
 import { copyTo, database, fill, listOf, literal, quoted } from "./duckdb.ts";
 import { type Aim, paretoFront } from "./pareto.ts";

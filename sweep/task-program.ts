@@ -1,7 +1,7 @@
 /** The task program: a process that runs one task after the other, as they are sent to it, and writes each result. The
  *  same on one machine and on a cluster's nodes. It ends when its parent does. */
 import { hostname } from "node:os";
-import { Refusal } from "../generator/errors.ts";
+import { Refusal } from "../generator/base/errors.ts";
 import { datasetOf } from "./datasets.ts";
 import { refuseOtherProgram } from "./plan.ts";
 import { Store } from "./store.ts";

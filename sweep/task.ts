@@ -1,6 +1,6 @@
 /** A task: one piece of work on one design, named by the hash of what determines its result. */
 import { createHash } from "node:crypto";
-import type { Design } from "../generator/schema.ts";
+import type { Design } from "../generator/design/schema.ts";
 import { programVersion } from "./program.ts";
 import type { AxisValue } from "./schema.ts";
 import type { Figures, Settings } from "./work.ts";

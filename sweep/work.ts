@@ -1,7 +1,7 @@
 /** What a kind of work is: one entry of the table in works.ts. */
 import type { z } from "zod";
 import type { Dataset } from "../data/dataset.ts";
-import type { Design } from "../generator/schema.ts";
+import type { Design } from "../generator/design/schema.ts";
 
 /** A type of DuckDB. */
 export type ColumnType = "DOUBLE" | "BIGINT" | "VARCHAR" | "BOOLEAN" | "DOUBLE[]";

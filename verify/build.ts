@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { EXIT, Refusal } from "../generator/errors.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 export const cacheDir = join(root, "out", "cache");

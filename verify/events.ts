@@ -1,5 +1,5 @@
 /** Compares two streams of architectural events: the simulator's, kept, and the RTL's, as they come from its waveform. */
-import type { Ir } from "../generator/ir.ts";
+import type { Ir } from "../generator/ir/ir.ts";
 
 export interface EventLog {
   /** By channel. */

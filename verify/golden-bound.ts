@@ -2,8 +2,8 @@
  *  that its formats give (derived in docs/equality.md); and how far the errors are from the exact ones in the end. */
 
 import { largestNoise } from "../generator/device/response.ts";
-import { toWeights } from "../generator/initial.ts";
-import type { Ir, LayerIr, ReadIr } from "../generator/ir.ts";
+import { toWeights } from "../generator/ir/initial.ts";
+import type { Ir, LayerIr, ReadIr } from "../generator/ir/ir.ts";
 import { product, transposedProduct } from "../golden/linear.ts";
 import { activate, backward, forward, loadSample, newPass, type Pass, softmax } from "../golden/network.ts";
 import type { Scratch } from "../sim/sample-path.ts";

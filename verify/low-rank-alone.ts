@@ -1,8 +1,8 @@
 /** A low-rank unit by itself, fed with samples: for its tests and measurements against the golden model. */
-import type { LowRankIr } from "../generator/ir.ts";
-import { type LowRankSettings, lowRankIr } from "../generator/low-rank/build.ts";
-import type { Side as SideName } from "../generator/low-rank/program.ts";
-import { programsOf } from "../generator/schedule.ts";
+import type { LowRankIr } from "../generator/ir/ir.ts";
+import { programsOf } from "../generator/ir/schedule.ts";
+import { type LowRankSettings, lowRankIr } from "../generator/methods/low-rank/build.ts";
+import type { Side as SideName } from "../generator/methods/low-rank/program.ts";
 import { type LowRank, reconstruct } from "../golden/low-rank/low-rank.ts";
 import { Arena } from "../sim/kernels/arena.ts";
 import { instantiate, kernelModule } from "../sim/kernels/load.ts";

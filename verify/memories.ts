@@ -1,6 +1,6 @@
-/** The memories of a machine, read back from its elaborated Verilog: proof of the list of `generator/memories.ts`, and
+/** The memories of a machine, read back from its elaborated Verilog: proof of the list of `generator/ir/memories.ts`, and
  *  what the list leaves out, registers of arithmetic and tables in logic. */
-import type { MemoryIr } from "../generator/ir.ts";
+import type { MemoryIr } from "../generator/ir/ir.ts";
 import type { Instance, Module } from "./netlist.ts";
 
 export type Memory = Pick<MemoryIr, "name" | "layer" | "words" | "wordBits" | "bits" | "kind">;

@@ -2,7 +2,7 @@
  *  and tables. Read from Verilator's XML, which has one element a line. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { EXIT, Refusal } from "../generator/errors.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
 import { run } from "./build.ts";
 import { inFolder } from "./lint.ts";
 

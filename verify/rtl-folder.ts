@@ -1,7 +1,7 @@
 /** Verilog that a user has edited, read from a folder. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { EXIT, Refusal } from "../generator/errors.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
 
 /** All Verilog files of a folder, or of its `rtl` folder, by name. */
 export function readRtlFolder(dir: string): Map<string, string> {

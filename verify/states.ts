@@ -1,6 +1,6 @@
 /** The machine's state as the RTL stores it: what the harness dumps after each batch, predicted from the simulator. */
-import type { Ir, LayerIr } from "../generator/ir.ts";
-import { cellsPerTile, columnLines, lineOf, rowLines } from "../generator/lines.ts";
+import type { Ir, LayerIr } from "../generator/ir/ir.ts";
+import { cellsPerTile, columnLines, lineOf, rowLines } from "../generator/ir/lines.ts";
 import { packLanes } from "../sim/arith.ts";
 import type { Scratch } from "../sim/sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, type MachineState } from "../sim/state.ts";

@@ -5,11 +5,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { basename, join } from "node:path";
 import { loadHead } from "../data/dataset.ts";
 import { shapeOf } from "../data/samples.ts";
-import { emitRtl } from "../generator/emit.ts";
-import { EXIT, Refusal } from "../generator/errors.ts";
-import type { Ir } from "../generator/ir.ts";
-import { prepareMachine } from "../generator/prepare.ts";
-import type { Design } from "../generator/schema.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
+import type { Design } from "../generator/design/schema.ts";
+import type { Ir } from "../generator/ir/ir.ts";
+import { emitRtl } from "../generator/rtl/emit.ts";
+import { prepareMachine } from "../prepare/machine.ts";
 import { Machine } from "../sim/machine.ts";
 import { PlainSamplePath } from "../sim/sample-path.ts";
 import { createState, stateHash } from "../sim/state.ts";

@@ -1,6 +1,6 @@
 /** Turns the RTL's waveform, read as it is written, into architectural events. */
 import type { Readable } from "node:stream";
-import type { Ir } from "../generator/ir.ts";
+import type { Ir } from "../generator/ir/ir.ts";
 import { readVcd } from "./vcd-reader.ts";
 
 /** Reads a whole VCD whose time is the cycle.

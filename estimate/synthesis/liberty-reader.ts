@@ -1,5 +1,5 @@
 /** The text of a Liberty file as nested groups. */
-import { Refusal } from "../../generator/errors.ts";
+import { Refusal } from "../../generator/base/errors.ts";
 
 /** `name (args) { … }` of a Liberty file. */
 export interface Group {

@@ -1,5 +1,5 @@
 /** Reads a Liberty file: each cell's area, pins and delays, as far as mapping and timing need them. */
-import { Refusal } from "../../generator/errors.ts";
+import { Refusal } from "../../generator/base/errors.ts";
 import { truthTable } from "./liberty-logic.ts";
 import { type Group, readLibrary } from "./liberty-reader.ts";
 

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { writeFileWhole } from "../../generator/write.ts";
+import { writeFileWhole } from "../../generator/base/write.ts";
 import { cacheDir } from "../../verify/build.ts";
 import { type CutModule, cut, type YosysModule } from "./cones.ts";
 import { type MappedCone, mappedCones } from "./gates.ts";

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { EXIT, Refusal } from "../../generator/errors.ts";
+import { EXIT, Refusal } from "../../generator/base/errors.ts";
 import { run } from "../../verify/build.ts";
 
 export interface Yosys {

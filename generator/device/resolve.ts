@@ -1,7 +1,7 @@
 /** The design's device: its preset or its own model, with the design's changes applied. One answer for golden model,
  *  machine and reports. */
-import { Refusal } from "../errors.ts";
-import type { Design } from "../schema.ts";
+import { Refusal } from "../base/errors.ts";
+import type { Design } from "../design/schema.ts";
 import { type DeviceModel, deviceModelSchema, MOST_STATES } from "./model.ts";
 import { aOfLabel, LARGEST_LABEL, labelOfA } from "./nonlinearity.ts";
 import { devicePresets } from "./presets.ts";

@@ -1,6 +1,6 @@
 /** A device in integers, as the crossbar macro and the simulator have it: tables of changes by conductance, thresholds of
  *  its randomness. docs/devices.md, "In integers". */
-import { mix } from "../random.ts";
+import { mix } from "../base/mix.ts";
 import { aOfLabel, LARGEST_LABEL } from "./nonlinearity.ts";
 import type { Device, Response } from "./resolve.ts";
 

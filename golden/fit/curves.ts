@@ -1,8 +1,8 @@
 /** Reads measured pulse-conductance curves: a CSV file with the columns device (where there are several), cycle, direction
  *  (set or reset), pulse and conductance in siemens, its rows in the order of the measurement. */
 import { readRows, shortened, shortText } from "../../data/csv.ts";
+import { Refusal } from "../../generator/base/errors.ts";
 import { MOST_STATES } from "../../generator/device/model.ts";
-import { Refusal } from "../../generator/errors.ts";
 import type { Direction } from "../device/step.ts";
 
 /** Pulses of one direction, one after the other. All conductances are parts of the range, from the end where the direction

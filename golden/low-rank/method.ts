@@ -1,7 +1,7 @@
 /** The low-rank methods behind one interface: samples in, one by one; at the end of the batch a gradient of low rank. */
 import type { Random } from "../../data/random.ts";
-import { filled, isLowRank } from "../../generator/method-fields.ts";
-import type { Design } from "../../generator/schema.ts";
+import type { Design } from "../../generator/design/schema.ts";
+import { filled, isLowRank } from "../../generator/methods/fields.ts";
 import type { LowRank } from "./low-rank.ts";
 import { reconstruct } from "./low-rank.ts";
 import * as lrt from "./lrt.ts";

@@ -1,7 +1,7 @@
 /** From a gradient of low rank to pulses: the ranks are added up outside the array, or one after the other inside it. */
 import type { Random } from "../../data/random.ts";
-import { filled, LONGEST_TRAIN } from "../../generator/method-fields.ts";
-import type { Design } from "../../generator/schema.ts";
+import type { Design } from "../../generator/design/schema.ts";
+import { filled, LONGEST_TRAIN } from "../../generator/methods/fields.ts";
 import { applyCoincidence, type TrainCount } from "../coincidence.ts";
 import { applyContinuous, applyPulses, type Cells, type Device } from "../device.ts";
 import { type LowRank, reconstruct } from "./low-rank.ts";

@@ -1,7 +1,7 @@
 /** Accuracy of `mnist-mlp` by bits of its converters, and by epoch and rounding: trained here, on one thread. */
 import type { TopLevelSpec } from "vega-lite";
-import { BLUE, CONFIG, ORANGE, PALE, svg } from "../../cli/picture.ts";
-import { loadDesign } from "../../generator/load.ts";
+import { loadDesign } from "../../generator/design/load.ts";
+import { BLUE, CONFIG, ORANGE, PALE, svg } from "../../report/vega.ts";
 import { train } from "../../sim/train.ts";
 import type { Drawing } from "./drawing.ts";
 

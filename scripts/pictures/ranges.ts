@@ -1,9 +1,9 @@
 /** Range registers of the preset `tiny` as they are found, batch by batch. */
 import type { TopLevelSpec } from "vega-lite";
-import { BLUE, CONFIG, INK, MONO, svg } from "../../cli/picture.ts";
 import { loadHead } from "../../data/dataset.ts";
-import { loadDesign } from "../../generator/load.ts";
-import { prepareMachine } from "../../generator/prepare.ts";
+import { loadDesign } from "../../generator/design/load.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
+import { BLUE, CONFIG, INK, MONO, svg } from "../../report/vega.ts";
 import { Machine } from "../../sim/machine.ts";
 import { PlainSamplePath } from "../../sim/sample-path.ts";
 import { ACTIVATION, BACKWARD, createState, FORWARD } from "../../sim/state.ts";

@@ -1,11 +1,11 @@
 /** Timing diagrams of the preset `tiny`, from the events of its simulation. */
 import type { TopLevelSpec } from "vega-lite";
-import { svg } from "../../cli/picture.ts";
-import { type StrobeEvent, type Timing, timingSpec } from "../../cli/timing-picture.ts";
 import { loadHead } from "../../data/dataset.ts";
-import type { Ir } from "../../generator/ir.ts";
-import { loadDesign } from "../../generator/load.ts";
-import { prepareMachine } from "../../generator/prepare.ts";
+import { loadDesign } from "../../generator/design/load.ts";
+import type { Ir } from "../../generator/ir/ir.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
+import { type StrobeEvent, type Timing, timingSpec } from "../../report/timing-picture.ts";
+import { svg } from "../../report/vega.ts";
 import { Machine } from "../../sim/machine.ts";
 import { PlainSamplePath } from "../../sim/sample-path.ts";
 import { createState } from "../../sim/state.ts";

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { EXIT, Refusal } from "../../generator/errors.ts";
+import { EXIT, Refusal } from "../../generator/base/errors.ts";
 
 const SOURCES = fileURLToPath(new URL("assembly", import.meta.url));
 const CACHE = fileURLToPath(new URL("../../out/cache", import.meta.url));

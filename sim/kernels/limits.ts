@@ -1,6 +1,6 @@
 /** Which designs the kernels can run: the one place that compares the IR's widths with the kernels' integers.
  *  A design beyond them runs on the plain units, with the same result. */
-import type { Ir, LayerIr, ReadIr } from "../../generator/ir.ts";
+import type { Ir, LayerIr, ReadIr } from "../../generator/ir/ir.ts";
 import { hasReadNoise } from "../sample-path.ts";
 import { LANE_PAD } from "../state.ts";
 import { MAX_BYTES } from "./arena.ts";

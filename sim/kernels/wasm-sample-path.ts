@@ -1,7 +1,7 @@
 /** One sample through the machine on the kernels. Same steps and same contents of the scratch as `PlainSamplePath`. */
 
 import { DRAW } from "../../generator/device/response.ts";
-import type { Activation, Ir, LayerIr, ReadIr } from "../../generator/ir.ts";
+import type { Activation, Ir, LayerIr, ReadIr } from "../../generator/ir/ir.ts";
 import {
   createScratch,
   hasReadNoise,

@@ -1,5 +1,5 @@
 /** `activation_unit`: requantises accumulators to pre-activations and gives the activation's code. */
-import type { Ir, LayerIr } from "../../generator/ir.ts";
+import type { Ir, LayerIr } from "../../generator/ir/ir.ts";
 import { clip, roundShift, saturate } from "../arith.ts";
 
 /** z = saturate(roundShift(accumulator · multiplier, shift − ranges)).

@@ -1,5 +1,7 @@
 /** The cells of `crossbar_macro`: what a pulse and what time does to a conductance, with all its randomness drawn by cell
  *  and pulse, so that it does not depend on the order of evaluation. docs/devices.md, "In integers". */
+
+import { drawHash } from "../../generator/base/mix.ts";
 import {
   BYTES_MEAN,
   CHANGE_FRACTION,
@@ -11,9 +13,8 @@ import {
   READ_NUMBERS,
   SEGMENT_BITS,
 } from "../../generator/device/response.ts";
-import type { Ir, LayerIr, ReadIr } from "../../generator/ir.ts";
-import { columnLines, lineOf, rowLines } from "../../generator/lines.ts";
-import { drawHash } from "../../generator/random.ts";
+import type { Ir, LayerIr, ReadIr } from "../../generator/ir/ir.ts";
+import { columnLines, lineOf, rowLines } from "../../generator/ir/lines.ts";
 import { clip } from "../arith.ts";
 import * as layout from "../kernels/assembly/cell-layout.ts";
 import type { Allocator, LayerState } from "../state.ts";

@@ -1,6 +1,6 @@
 /** Reading a layer's crossbars, one bit-plane at a time: `crossbar_macro`, `column_adc` and `shift_add` of one direction.
  *  Plain twin of the `read` kernel; also what the tracer asks for every code. */
-import type { ReadIr } from "../../generator/ir.ts";
+import type { ReadIr } from "../../generator/ir/ir.ts";
 import { clip, roundShift } from "../arith.ts";
 import type { ReadNoise } from "./cell.ts";
 

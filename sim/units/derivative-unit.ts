@@ -1,5 +1,5 @@
 /** `derivative_unit`: the activation's derivative from its code, and its product with the transposed sums. */
-import type { Activation, VectorIr } from "../../generator/ir.ts";
+import type { Activation, VectorIr } from "../../generator/ir/ir.ts";
 
 /** Derivative factor d of an output code; its binary point is `derivativeFraction`. */
 export function derivative(activation: Activation, vector: VectorIr, x: number): number {

@@ -1,5 +1,5 @@
 /** `error_scaler`: scales a sample's raw errors so that the largest fills errorBits. */
-import { bitLength } from "../../generator/fixed.ts";
+import { bitLength } from "../../generator/base/fixed.ts";
 import { roundShift, saturate } from "../arith.ts";
 
 /** @param delta out: error codes

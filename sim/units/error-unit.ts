@@ -1,5 +1,5 @@
 /** `error_unit`: prediction and raw errors of the network's output: softmax cross-entropy, or squared error. */
-import type { ErrorUnitIr, Ir } from "../../generator/ir.ts";
+import type { ErrorUnitIr, Ir } from "../../generator/ir/ir.ts";
 import { derivative } from "./derivative-unit.ts";
 
 /** `exponential`: e^(−d) for d ≥ 0 with zFraction fraction bits, as exponentialBits-bit fraction. */

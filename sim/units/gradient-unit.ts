@@ -1,5 +1,5 @@
 /** `gradient_unit`: aligns a sample's errors to the batch's exponent and adds its outer product to the full gradient. */
-import type { LayerIr } from "../../generator/ir.ts";
+import type { LayerIr } from "../../generator/ir/ir.ts";
 import { roundShift, saturate } from "../arith.ts";
 
 /** δ' = saturate(δ · 2^(exponent − exponentZero)).

@@ -1,16 +1,17 @@
 /** `pulse_train_unit` with `threshold_unit` and `line_driver`: one outer product after the other by trains of pulses on
  *  rows and columns, which meet in the cells. */
+
+import { bitLength } from "../../generator/base/fixed.ts";
+import { mix, xorshift32 } from "../../generator/base/mix.ts";
 import {
   DITHER_BITS,
   LINES_PER_LFSR,
   THRESHOLD_BITS,
   THRESHOLD_SHIFT_MAX,
   TRAIN_MANTISSA_BITS,
-} from "../../generator/coincidence.ts";
-import { bitLength } from "../../generator/fixed.ts";
-import type { CoincidenceIr, EdgesIr, Ir, LayerIr } from "../../generator/ir.ts";
-import { columnLines, type LineMap, lineOf, rowLines } from "../../generator/lines.ts";
-import { mix, xorshift32 } from "../../generator/random.ts";
+} from "../../generator/ir/coincidence.ts";
+import type { CoincidenceIr, EdgesIr, Ir, LayerIr } from "../../generator/ir/ir.ts";
+import { columnLines, type LineMap, lineOf, rowLines } from "../../generator/ir/lines.ts";
 import { type LayerState, PULSE } from "../state.ts";
 import { pulse } from "./cell.ts";
 

@@ -1,6 +1,6 @@
 /** `sample_input` and the host before it: codes of a sample, and when each beat is offered. */
-import { xorshift32 } from "../../generator/random.ts";
-import { sampleFraction } from "../../generator/sample-format.ts";
+import { xorshift32 } from "../../generator/base/mix.ts";
+import { sampleFraction } from "../../generator/design/sample-format.ts";
 import { roundShift } from "../arith.ts";
 
 /** 8-bit data codes as the machine's codes of so many bits. */

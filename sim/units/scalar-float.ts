@@ -1,5 +1,5 @@
 /** Scalars of the low-rank units outside of them: the kernels hold a scalar as the double of its value. */
-import { MAGNITUDE_BITS } from "../../generator/low-rank/format.ts";
+import { MAGNITUDE_BITS } from "../../generator/methods/low-rank/format.ts";
 
 /** Signed magnitude of MAGNITUDE_BITS bits, the highest set, and exponent: as the hardware stores a scalar. */
 export interface Scalar {

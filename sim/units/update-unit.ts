@@ -1,7 +1,8 @@
 /** `update_unit` with `lfsr` and `stochastic_round`: gradient words to pulse counts, row by row. */
-import type { LayerIr, LowRankIr } from "../../generator/ir.ts";
-import { DISTANCE_MAX, SHIFT_MAX } from "../../generator/low-rank/format.ts";
-import { xorshift32 } from "../../generator/random.ts";
+
+import { xorshift32 } from "../../generator/base/mix.ts";
+import type { LayerIr, LowRankIr } from "../../generator/ir/ir.ts";
+import { DISTANCE_MAX, SHIFT_MAX } from "../../generator/methods/low-rank/format.ts";
 import { clip, roundShift } from "../arith.ts";
 import type { LowRankState } from "./low-rank-unit.ts";
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Refusal } from "../../generator/errors.ts";
-import { loadDesign } from "../../generator/load.ts";
-import { presets } from "../../generator/presets.ts";
-import { validateDesign } from "../../generator/schema.ts";
+import { Refusal } from "../../generator/base/errors.ts";
+import { loadDesign } from "../../generator/design/load.ts";
+import { presets } from "../../generator/design/presets.ts";
+import { validateDesign } from "../../generator/design/schema.ts";
 import { type Field, fields, isUnbounded, outOfRange, rootSchema, wrongTypes } from "./schema-walk.ts";
 
 const FILE = "my.json";

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { loadDesign } from "../../generator/load.ts";
+import { loadDesign } from "../../generator/design/load.ts";
 import { readCurves } from "../../golden/fit/curves.ts";
 import { node, ROOT, rankloom, temporaryFolder } from "./rankloom.ts";
 import { refusalOf } from "./refusal.ts";

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { program } from "../../cli/main.ts";
-import { loadDesign } from "../../generator/load.ts";
+import { loadDesign } from "../../generator/design/load.ts";
 import { planSweep } from "../../sweep/plan.ts";
 import { node, ROOT, rankloom, temporaryFolder } from "./rankloom.ts";
 

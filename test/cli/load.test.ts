@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { JsonProblem, parseJson } from "../../generator/json.ts";
-import { loadDesign } from "../../generator/load.ts";
-import { presets } from "../../generator/presets.ts";
+import { JsonProblem, parseJson } from "../../generator/base/json.ts";
+import { loadDesign } from "../../generator/design/load.ts";
+import { presets } from "../../generator/design/presets.ts";
 import { temporaryFolder } from "./rankloom.ts";
 import { refusalOf } from "./refusal.ts";
 

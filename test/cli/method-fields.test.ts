@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Refusal } from "../../generator/errors.ts";
-import { loadDesign } from "../../generator/load.ts";
-import { prepareMachine } from "../../generator/prepare.ts";
-import { presets } from "../../generator/presets.ts";
-import { validateDesign } from "../../generator/schema.ts";
+import { Refusal } from "../../generator/base/errors.ts";
+import { loadDesign } from "../../generator/design/load.ts";
+import { presets } from "../../generator/design/presets.ts";
+import { validateDesign } from "../../generator/design/schema.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
 import { rankloom, temporaryFolder } from "./rankloom.ts";
 import { refusalOf } from "./refusal.ts";
 

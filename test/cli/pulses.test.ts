@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Ir, LayerIr } from "../../generator/ir.ts";
-import { columnLines, lineOf, rowLines } from "../../generator/lines.ts";
-import { loadDesign } from "../../generator/load.ts";
-import { prepareMachine } from "../../generator/prepare.ts";
+import { loadDesign } from "../../generator/design/load.ts";
+import type { Ir, LayerIr } from "../../generator/ir/ir.ts";
+import { columnLines, lineOf, rowLines } from "../../generator/ir/lines.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
 import { stateHash } from "../../sim/state.ts";
 import { rankloom, temporaryFolder } from "./rankloom.ts";
 

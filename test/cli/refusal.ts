@@ -1,5 +1,5 @@
 /** What a user is told who gives bad input. */
-import { Refusal } from "../../generator/errors.ts";
+import { Refusal } from "../../generator/base/errors.ts";
 
 /** @returns the line of a refusal with exit code 2
  *  @throws whatever else happens, also nothing */

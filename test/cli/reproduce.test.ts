@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { svg } from "../../cli/picture.ts";
+import { svg } from "../../report/vega.ts";
 import { figures } from "../../reproduce/figures.ts";
 import { quickSweep, sweepFileOf } from "../../reproduce/sweeps.ts";
 import { LocalExecutor } from "../../sweep/local.ts";

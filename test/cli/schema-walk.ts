@@ -1,5 +1,5 @@
 /** Walks the JSON Schema of the design file: every field, and values that it must refuse. */
-import { designJsonSchema, type SchemaNode } from "../../generator/schema.ts";
+import { designJsonSchema, type SchemaNode } from "../../generator/design/schema.ts";
 
 export interface Field {
   readonly path: string;

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Refusal } from "../../generator/errors.ts";
-import { WholeFile, writeFiles, writeFileWhole } from "../../generator/write.ts";
+import { Refusal } from "../../generator/base/errors.ts";
+import { WholeFile, writeFiles, writeFileWhole } from "../../generator/base/write.ts";
 import { temporaryFolder } from "./rankloom.ts";
 
 function refusal(action: () => unknown): Refusal {

@@ -2,15 +2,15 @@
  *  training brings about. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { mix, xorshift32 } from "../../generator/base/mix.ts";
+import { validateDesign } from "../../generator/design/schema.ts";
 import {
   coincidenceUnits,
   LATCH_BITS,
   setupTiming,
   THRESHOLD_LATENCY,
   TRAIN_MANTISSA_BITS,
-} from "../../generator/coincidence.ts";
-import { mix, xorshift32 } from "../../generator/random.ts";
-import { validateDesign } from "../../generator/schema.ts";
+} from "../../generator/ir/coincidence.ts";
 import { packLanes } from "../../sim/arith.ts";
 import { lineThresholds, PHASES, trainHeight } from "../../sim/units/pulse-train.ts";
 import type { Values } from "../../verify/leaf.ts";

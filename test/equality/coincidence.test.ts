@@ -2,8 +2,8 @@
  *  left out. */
 import { describe, expect, it } from "vitest";
 import { loadHead } from "../../data/dataset.ts";
-import { prepareMachine } from "../../generator/prepare.ts";
-import { type Design, type DesignInput, validateDesign } from "../../generator/schema.ts";
+import { type Design, type DesignInput, validateDesign } from "../../generator/design/schema.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
 import { Machine } from "../../sim/machine.ts";
 import { PlainSamplePath } from "../../sim/sample-path.ts";
 import { createState, PULSE } from "../../sim/state.ts";

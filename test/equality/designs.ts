@@ -1,8 +1,8 @@
 /** Random designs over the whole schema, shrinking towards the smallest machine. */
 import fc from "fast-check";
-import { Refusal } from "../../generator/errors.ts";
-import { prepareMachine } from "../../generator/prepare.ts";
-import { type Design, validateDesign } from "../../generator/schema.ts";
+import { Refusal } from "../../generator/base/errors.ts";
+import { type Design, validateDesign } from "../../generator/design/schema.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
 import { deviceArbitrary } from "../sim/devices.ts";
 
 const divisors = (n: number) => Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);

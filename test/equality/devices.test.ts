@@ -1,6 +1,6 @@
 /** Every non-ideality alone and all of them together, in both encodings and with every way of programming. */
 import { describe, expect, it } from "vitest";
-import { type DesignInput, validateDesign } from "../../generator/schema.ts";
+import { type DesignInput, validateDesign } from "../../generator/design/schema.ts";
 import { verify } from "../../verify/verify.ts";
 
 const curves = { states: { set: 9, reset: 14 }, nonlinearity: { set: 3, reset: -4.5 } };

@@ -4,10 +4,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { loadHead } from "../../data/dataset.ts";
-import { emitRtl } from "../../generator/emit.ts";
-import { prepareMachine } from "../../generator/prepare.ts";
-import { programCycles, sampleCycles } from "../../generator/schedule.ts";
-import { validateDesign } from "../../generator/schema.ts";
+import { validateDesign } from "../../generator/design/schema.ts";
+import { programCycles, sampleCycles } from "../../generator/ir/schedule.ts";
+import { emitRtl } from "../../generator/rtl/emit.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
 import { build, cacheDir, run } from "../../verify/build.ts";
 import { allCells, readRecords } from "../../verify/states.ts";
 import { beats, harnessSources } from "../../verify/verify.ts";

@@ -1,9 +1,9 @@
 /** Leaf units of the RTL, each in one Verilated binary, against the simulator's functions and against mathematics. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { prepareMachine } from "../../generator/prepare.ts";
-import { xorshift32 } from "../../generator/random.ts";
-import { validateDesign } from "../../generator/schema.ts";
+import { xorshift32 } from "../../generator/base/mix.ts";
+import { validateDesign } from "../../generator/design/schema.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
 import { clip, roundShift } from "../../sim/arith.ts";
 import { activate, requantise } from "../../sim/units/activation-unit.ts";
 import { divide, exponential } from "../../sim/units/error-unit.ts";

@@ -1,7 +1,7 @@
 /** Leaf units of one design's RTL under Verilator, each stopped after its file's tests. */
 import fc from "fast-check";
 import { afterAll } from "vitest";
-import type { Design } from "../../generator/schema.ts";
+import type { Design } from "../../generator/design/schema.ts";
 import { LeafUnit } from "../../verify/leaf.ts";
 import { rtlFiles } from "../mutation/run.ts";
 

@@ -1,8 +1,8 @@
 /** Low-rank gradients: every method, update and rounding on small machines, and inputs that give them nothing to hold. */
 import { describe, expect, it } from "vitest";
-import { prepareMachine } from "../../generator/prepare.ts";
-import { programCycles, sampleCycles } from "../../generator/schedule.ts";
-import { type Design, type DesignInput, validateDesign } from "../../generator/schema.ts";
+import { type Design, type DesignInput, validateDesign } from "../../generator/design/schema.ts";
+import { programCycles, sampleCycles } from "../../generator/ir/schedule.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
 import { verify } from "../../verify/verify.ts";
 
 type Gradient = DesignInput["gradient"];

@@ -1,6 +1,6 @@
 /** Every gradient method with every rounding, activation and loss, on a small machine with random host stalls. */
 import { describe, expect, it } from "vitest";
-import { validateDesign } from "../../generator/schema.ts";
+import { validateDesign } from "../../generator/design/schema.ts";
 import { verify } from "../../verify/verify.ts";
 
 describe("RTL and simulator are equal with", () => {

@@ -1,8 +1,8 @@
 /** The whole schema: generate, lint, run, compare. RANKLOOM_RANDOM_DESIGNS sets how many designs are drawn. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { emitRtl } from "../../generator/emit.ts";
-import { prepareMachine } from "../../generator/prepare.ts";
+import { emitRtl } from "../../generator/rtl/emit.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
 import { lint } from "../../verify/lint.ts";
 import { verify } from "../../verify/verify.ts";
 import { designArbitrary } from "./designs.ts";

@@ -2,8 +2,8 @@
  *  half-way between two codes. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { COEFFICIENT_BITS, DISTANCE_MAX, EXPONENT_BITS } from "../../generator/low-rank/format.ts";
-import { validateDesign } from "../../generator/schema.ts";
+import { validateDesign } from "../../generator/design/schema.ts";
+import { COEFFICIENT_BITS, DISTANCE_MAX, EXPONENT_BITS } from "../../generator/methods/low-rank/format.ts";
 import { leafUnits } from "./leaf.ts";
 
 const RANK = 3;

@@ -1,8 +1,8 @@
 /** The low-rank unit's arithmetic, each module in one Verilated binary, against the simulator and against mathematics. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EXPONENT_BITS, MAGNITUDE_BITS } from "../../generator/low-rank/format.ts";
-import { validateDesign } from "../../generator/schema.ts";
+import { validateDesign } from "../../generator/design/schema.ts";
+import { EXPONENT_BITS, MAGNITUDE_BITS } from "../../generator/methods/low-rank/format.ts";
 import { fromNumber, type Scalar, toNumber } from "../../sim/units/scalar-float.ts";
 import * as kernel from "../sim/scalar-kernel.ts";
 import { inverseRoot, reciprocal } from "../sim/scalar-reference.ts";

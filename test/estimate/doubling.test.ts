@@ -3,10 +3,10 @@
 import { fc, it as prop } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { digitalUnits } from "../../estimate/area.ts";
-import { type Estimate, figuresOf, libraryOf } from "../../estimate/estimate.ts";
+import { type Estimate, figuresOf, libraryOf } from "../../estimate/estimate-design.ts";
 import { synthesise } from "../../estimate/synthesis/synthesise.ts";
 import { accessesOf, conversionsOf } from "../../estimate/work.ts";
-import { emitRtl } from "../../generator/emit.ts";
+import { emitRtl } from "../../generator/rtl/emit.ts";
 import { estimateOf, machine } from "./machines.ts";
 
 /** Layers that fill tiles of 16 × 16 and words of 16 elements. */

@@ -1,7 +1,7 @@
 /** The tree of figures: exact sums, explanations that end, and figures that move as theory says. */
 import { fc, it as prop } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { breakdownsOf, type Estimate, figuresOf } from "../../estimate/estimate.ts";
+import { breakdownsOf, type Estimate, figuresOf } from "../../estimate/estimate-design.ts";
 import { estimateJson } from "../../estimate/json.ts";
 import { savings } from "../../estimate/savings.ts";
 import { explain, type Figure } from "../../estimate/tree.ts";

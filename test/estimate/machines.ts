@@ -1,10 +1,10 @@
 /** Machines for tests of the estimate: small designs, with a synthesis and an activity that were not measured. */
 import type { Activity } from "../../estimate/activity.ts";
 import { type Constants, loadConstants } from "../../estimate/constants.ts";
-import { type Estimate, figuresFrom, libraryOf } from "../../estimate/estimate.ts";
+import { type Estimate, figuresFrom, libraryOf } from "../../estimate/estimate-design.ts";
 import type { Synthesis } from "../../estimate/synthesis/synthesise.ts";
-import { loadDesign } from "../../generator/load.ts";
-import { type PreparedMachine, prepareMachine } from "../../generator/prepare.ts";
+import { loadDesign } from "../../generator/design/load.ts";
+import { type PreparedMachine, prepareMachine } from "../../prepare/machine.ts";
 
 export const machine = (sets: readonly string[] = [], preset = "tiny"): PreparedMachine =>
   prepareMachine(loadDesign(preset, sets).design, {});

@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { test as property } from "@fast-check/vitest";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { libraryOf } from "../../estimate/estimate.ts";
+import { libraryOf } from "../../estimate/estimate-design.ts";
 import { part } from "../../estimate/synthesis/bitwise.ts";
 import { type Bit, type Cell, cut, type YosysModule } from "../../estimate/synthesis/cones.ts";
 import { GATE, genericLiberty } from "../../estimate/synthesis/generic-liberty.ts";

@@ -2,9 +2,9 @@
 import { fc, it } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { Random } from "../../data/random.ts";
+import { drawHash } from "../../generator/base/mix.ts";
 import type { Device } from "../../generator/device/resolve.ts";
 import { type DeviceIr, deviceIr, rangeUnits } from "../../generator/device/response.ts";
-import { drawHash } from "../../generator/random.ts";
 import { type Direction, pulseCell, type Step, stepOf } from "../../golden/device/step.ts";
 import { bytesSum, pulsed } from "../../sim/units/cell.ts";
 import { curvesArbitrary, deviceNames, deviceOf } from "./presets.ts";

@@ -1,7 +1,7 @@
 /** Arbitrary small networks, weights and samples for the golden model's tests. */
 import { fc } from "@fast-check/vitest";
 import type { Samples } from "../../data/samples.ts";
-import { type DesignInput, designSchema } from "../../generator/schema.ts";
+import { type DesignInput, designSchema } from "../../generator/design/schema.ts";
 import type { Network } from "../../golden/network.ts";
 import type { GoldenDesign } from "../../golden/trainer.ts";
 

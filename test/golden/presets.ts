@@ -1,9 +1,9 @@
 /** Devices for tests: those by name, and random ones. */
 import { fc } from "@fast-check/vitest";
+import { type DesignInput, designSchema } from "../../generator/design/schema.ts";
 import type { DeviceModelInput } from "../../generator/device/model.ts";
 import { devicePresets } from "../../generator/device/presets.ts";
 import { type Device, resolveDevice } from "../../generator/device/resolve.ts";
-import { type DesignInput, designSchema } from "../../generator/schema.ts";
 
 export const deviceNames = Object.keys(devicePresets);
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { loadDataset } from "../../data/dataset.ts";
 import { epochOrder } from "../../data/order.ts";
 import { Random } from "../../data/random.ts";
-import { loadDesign } from "../../generator/load.ts";
+import { loadDesign } from "../../generator/design/load.ts";
 import { calibrate } from "../../golden/calibrate.ts";
 import { exactGradient } from "../../golden/gradient.ts";
 import { forward, loadSample, type Network, newPass } from "../../golden/network.ts";

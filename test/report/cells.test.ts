@@ -2,10 +2,10 @@
 import { test } from "@fast-check/vitest";
 import fc from "fast-check";
 import { expect } from "vitest";
-import { cellsPerTile } from "../../generator/lines.ts";
-import { completeDesign } from "../../generator/load.ts";
-import { prepareMachine } from "../../generator/prepare.ts";
-import { presets } from "../../generator/presets.ts";
+import { completeDesign } from "../../generator/design/load.ts";
+import { presets } from "../../generator/design/presets.ts";
+import { cellsPerTile } from "../../generator/ir/lines.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
 import { cellMaps } from "../../sim/cells.ts";
 import { allCells } from "../../verify/states.ts";
 

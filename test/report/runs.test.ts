@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { describe, expect, it } from "vitest";
-import { loadDesign } from "../../generator/load.ts";
+import { loadDesign } from "../../generator/design/load.ts";
 import { runName } from "../../report/runs.ts";
 import { rankloom, temporaryFolder } from "../cli/rankloom.ts";
 

@@ -1,9 +1,9 @@
 /** The schedule as spans of time, against what the schedule's own sums say. */
 import { describe, expect, it } from "vitest";
-import { completeDesign } from "../../generator/load.ts";
-import { prepareMachine } from "../../generator/prepare.ts";
-import { presets } from "../../generator/presets.ts";
-import { utilisation } from "../../generator/utilisation.ts";
+import { completeDesign } from "../../generator/design/load.ts";
+import { presets } from "../../generator/design/presets.ts";
+import { utilisation } from "../../generator/ir/utilisation.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
 import { batchSpans, sampleSpans } from "../../report/timeline.ts";
 
 const GRADIENTS = {

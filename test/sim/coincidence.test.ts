@@ -2,10 +2,10 @@
 import { fc, it as property } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { Random } from "../../data/random.ts";
-import { type PreparedMachine, prepareMachine } from "../../generator/prepare.ts";
-import { updateCycles } from "../../generator/schedule.ts";
-import { type DesignInput, validateDesign } from "../../generator/schema.ts";
+import { type DesignInput, validateDesign } from "../../generator/design/schema.ts";
+import { updateCycles } from "../../generator/ir/schedule.ts";
 import { applyCoincidence, pulseTrain } from "../../golden/coincidence.ts";
+import { type PreparedMachine, prepareMachine } from "../../prepare/machine.ts";
 import { PULSE } from "../../sim/state.ts";
 import {
   lineThresholds,

@@ -1,9 +1,9 @@
 /** Random small designs with random samples, and a machine's whole state to compare. */
 import fc from "fast-check";
 import type { Samples } from "../../data/samples.ts";
-import { Refusal } from "../../generator/errors.ts";
-import { type PreparedMachine, prepareMachine } from "../../generator/prepare.ts";
-import { type Design, validateDesign } from "../../generator/schema.ts";
+import { Refusal } from "../../generator/base/errors.ts";
+import { type Design, validateDesign } from "../../generator/design/schema.ts";
+import { type PreparedMachine, prepareMachine } from "../../prepare/machine.ts";
 import { FRESH } from "../../sim/kernels/assembly/low-rank-layout.ts";
 import type { Machine } from "../../sim/machine.ts";
 import type { RunnerData } from "../../sim/parallel.ts";

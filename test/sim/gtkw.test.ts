@@ -1,8 +1,8 @@
 /** GTKWave's save file, beside the waveform that it shows. */
 import { describe, expect, it } from "vitest";
-import { prepareMachine } from "../../generator/prepare.ts";
-import { presets } from "../../generator/presets.ts";
-import { validateDesign } from "../../generator/schema.ts";
+import { presets } from "../../generator/design/presets.ts";
+import { validateDesign } from "../../generator/design/schema.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
 import { gtkwText } from "../../sim/gtkw.ts";
 import { vcdText } from "../../sim/vcd.ts";
 

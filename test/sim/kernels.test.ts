@@ -1,7 +1,7 @@
 /** The kernels against their plain twins: on any design they leave the same bits everywhere. */
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
-import type { PreparedMachine } from "../../generator/prepare.ts";
+import type { PreparedMachine } from "../../prepare/machine.ts";
 import { beyondKernels } from "../../sim/kernels/limits.ts";
 import type { Scratch } from "../../sim/sample-path.ts";
 import { inputCodes } from "../../sim/units/sample-input.ts";

@@ -1,8 +1,8 @@
 /** The kernel of the low-rank units against the contract: every instruction, in random programs on random vectors. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { MAGNITUDE_BITS } from "../../generator/low-rank/format.ts";
-import { OPS } from "../../generator/low-rank/program.ts";
+import { MAGNITUDE_BITS } from "../../generator/methods/low-rank/format.ts";
+import { OPS } from "../../generator/methods/low-rank/program.ts";
 import { Arena } from "../../sim/kernels/arena.ts";
 import * as layout from "../../sim/kernels/assembly/low-rank-layout.ts";
 import { instantiate, kernelModule } from "../../sim/kernels/load.ts";

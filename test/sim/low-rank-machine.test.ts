@@ -1,11 +1,11 @@
 /** Machines with low-rank units of random programs: the update's kernel, threads and listeners change nothing. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { channels } from "../../generator/channels.ts";
-import type { Ir, LowRankIr } from "../../generator/ir.ts";
-import type { Instruction, Op, Program } from "../../generator/low-rank/program.ts";
-import type { PreparedMachine } from "../../generator/prepare.ts";
-import { programCycles } from "../../generator/schedule.ts";
+import { channels } from "../../generator/ir/channels.ts";
+import type { Ir, LowRankIr } from "../../generator/ir/ir.ts";
+import { programCycles } from "../../generator/ir/schedule.ts";
+import type { Instruction, Op, Program } from "../../generator/methods/low-rank/program.ts";
+import type { PreparedMachine } from "../../prepare/machine.ts";
 import { beyondKernels } from "../../sim/kernels/limits.ts";
 import { type Listener, Machine } from "../../sim/machine.ts";
 import { createRunner } from "../../sim/parallel.ts";

@@ -1,8 +1,9 @@
 /** A low-rank unit's program, instruction by instruction as docs/low-rank.md says it, in whole numbers of any length: what
  *  the kernel is compared with. Slow, and of no use but that. */
-import type { LowRankIr } from "../../generator/ir.ts";
-import type { Instruction } from "../../generator/low-rank/program.ts";
-import { xorshift32 } from "../../generator/random.ts";
+
+import { xorshift32 } from "../../generator/base/mix.ts";
+import type { LowRankIr } from "../../generator/ir/ir.ts";
+import type { Instruction } from "../../generator/methods/low-rank/program.ts";
 import type { SampleVectors } from "../../sim/units/low-rank-unit.ts";
 import { type Scalar, toNumber } from "../../sim/units/scalar-float.ts";
 import { add, fromBigInt, inverseRoot, multiply, negative, reciprocal, shorten, zero } from "./scalar-reference.ts";

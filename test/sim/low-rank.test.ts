@@ -2,11 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Random } from "../../data/random.ts";
-import { emitRtl } from "../../generator/emit.ts";
-import type { LowRankIr } from "../../generator/ir.ts";
-import { prepareMachine } from "../../generator/prepare.ts";
-import { presets } from "../../generator/presets.ts";
-import { validateDesign } from "../../generator/schema.ts";
+import { presets } from "../../generator/design/presets.ts";
+import { validateDesign } from "../../generator/design/schema.ts";
+import type { LowRankIr } from "../../generator/ir/ir.ts";
+import { emitRtl } from "../../generator/rtl/emit.ts";
 import { addOuterProduct } from "../../golden/linear.ts";
 import { reconstruct } from "../../golden/low-rank/low-rank.ts";
 import {
@@ -24,6 +23,7 @@ import {
   startBatch as startSbpca,
 } from "../../golden/low-rank/sbpca.ts";
 import { norm } from "../../golden/vectors.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
 import { reals, UnitAlone, type UnitSample } from "../../verify/low-rank-alone.ts";
 
 const INPUTS = 40;

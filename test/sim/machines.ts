@@ -1,5 +1,5 @@
 /** One design's machine on the plain units and on the kernels, to run side by side. */
-import type { PreparedMachine } from "../../generator/prepare.ts";
+import type { PreparedMachine } from "../../prepare/machine.ts";
 import { Arena } from "../../sim/kernels/arena.ts";
 import { instantiate, kernelModule } from "../../sim/kernels/load.ts";
 import { createPathBuffers, WasmSamplePath, WasmUpdateUnit } from "../../sim/kernels/wasm-sample-path.ts";

@@ -1,10 +1,10 @@
 /** Time of a low-rank machine: a sample's gradient runs beside the next sample. Formulas, counting without a trace, and
  *  the events of a trace agree; so do the busy cycles of the units. */
 import { describe, expect, it } from "vitest";
-import { type PreparedMachine, prepareMachine } from "../../generator/prepare.ts";
-import { gradientPhase, handOverWait, programCycles, sampleCycles } from "../../generator/schedule.ts";
-import { type DesignInput, validateDesign } from "../../generator/schema.ts";
-import { utilisation } from "../../generator/utilisation.ts";
+import { type DesignInput, validateDesign } from "../../generator/design/schema.ts";
+import { gradientPhase, handOverWait, programCycles, sampleCycles } from "../../generator/ir/schedule.ts";
+import { utilisation } from "../../generator/ir/utilisation.ts";
+import { type PreparedMachine, prepareMachine } from "../../prepare/machine.ts";
 import { totalCycles } from "../../sim/cycles.ts";
 import { Machine } from "../../sim/machine.ts";
 import { PlainSamplePath } from "../../sim/sample-path.ts";

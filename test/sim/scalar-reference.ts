@@ -1,7 +1,7 @@
 /** Scalars of the low-rank units as the contract describes them (docs/low-rank.md, Formats), magnitude by magnitude: what
  *  the kernels, which hold a scalar as a double, are compared with. */
-import { EXPONENT_BITS, MAGNITUDE_BITS } from "../../generator/low-rank/format.ts";
-import { FRACTION, functionTable, INDEX_BITS, STEP_BITS } from "../../generator/low-rank/table.ts";
+import { EXPONENT_BITS, MAGNITUDE_BITS } from "../../generator/methods/low-rank/format.ts";
+import { FRACTION, functionTable, INDEX_BITS, STEP_BITS } from "../../generator/methods/low-rank/table.ts";
 import type { Scalar } from "../../sim/units/scalar-float.ts";
 
 const EXPONENT_MAX = 2 ** (EXPONENT_BITS - 1) - 1;

@@ -1,9 +1,9 @@
 /** Batches on several threads: what a run leaves does not depend on how many there are, nor on who does what. */
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
-import { type PreparedMachine, prepareMachine } from "../../generator/prepare.ts";
-import { presets } from "../../generator/presets.ts";
-import { validateDesign } from "../../generator/schema.ts";
+import { presets } from "../../generator/design/presets.ts";
+import { validateDesign } from "../../generator/design/schema.ts";
+import { type PreparedMachine, prepareMachine } from "../../prepare/machine.ts";
 import { beyondKernels } from "../../sim/kernels/limits.ts";
 import { Machine } from "../../sim/machine.ts";
 import { createRunner, type RunnerData } from "../../sim/parallel.ts";

@@ -2,9 +2,9 @@
 import { expect, test } from "vitest";
 import { loadDataset } from "../../data/dataset.ts";
 import { epochOrder } from "../../data/order.ts";
-import { prepareMachine } from "../../generator/prepare.ts";
-import { presets } from "../../generator/presets.ts";
-import { type Design, validateDesign } from "../../generator/schema.ts";
+import { presets } from "../../generator/design/presets.ts";
+import { type Design, validateDesign } from "../../generator/design/schema.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
 import { totalCycles } from "../../sim/cycles.ts";
 import { Machine } from "../../sim/machine.ts";
 import { PlainSamplePath } from "../../sim/sample-path.ts";

@@ -1,12 +1,12 @@
 /** What each unit promises in mathematics, wherever there is a law to hold it to. */
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
-import { bitLength } from "../../generator/fixed.ts";
-import type { LayerIr, ReadIr } from "../../generator/ir.ts";
-import { prepareMachine } from "../../generator/prepare.ts";
-import { presets } from "../../generator/presets.ts";
-import { xorshift32 } from "../../generator/random.ts";
-import { validateDesign } from "../../generator/schema.ts";
+import { bitLength } from "../../generator/base/fixed.ts";
+import { xorshift32 } from "../../generator/base/mix.ts";
+import { presets } from "../../generator/design/presets.ts";
+import { validateDesign } from "../../generator/design/schema.ts";
+import type { LayerIr, ReadIr } from "../../generator/ir/ir.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
 import { packLanes, roundShift, saturate } from "../../sim/arith.ts";
 import { readCodes, shiftAdd } from "../../sim/units/crossbar-read.ts";
 import { scaleErrors } from "../../sim/units/error-scaler.ts";

@@ -1,9 +1,9 @@
 /** Timing diagrams and phases of a window, against the waveform's text and the whole training. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { gridOf, timingSpec } from "../../cli/timing-picture.ts";
-import { presets } from "../../generator/presets.ts";
-import { validateDesign } from "../../generator/schema.ts";
+import { presets } from "../../generator/design/presets.ts";
+import { validateDesign } from "../../generator/design/schema.ts";
+import { gridOf, timingSpec } from "../../report/timing-picture.ts";
 import { train } from "../../sim/train.ts";
 import { vcdText } from "../../sim/vcd.ts";
 import { allSignals, PHASES, pathOf, phaseSpans, type Waveform } from "../../sim/waveform.ts";

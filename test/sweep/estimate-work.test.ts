@@ -1,6 +1,6 @@
 /** Work `estimate`: what a sweep keeps of an estimate. */
 import { expect, it } from "vitest";
-import { estimateFigures, estimate as work } from "../../sweep/works/estimate.ts";
+import { estimateFigures, estimate as work } from "../../sweep/works/estimate-work.ts";
 import { estimateOf, machine } from "../estimate/machines.ts";
 
 const sets = ["gradient.method=mbgd"];

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
-import type { Ir } from "../../generator/ir.ts";
+import type { Ir } from "../../generator/ir/ir.ts";
 import { run } from "../../verify/build.ts";
 import { type Port, portsOf } from "../../verify/leaf.ts";
 import { rankloom } from "../cli/rankloom.ts";

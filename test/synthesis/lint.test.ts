@@ -1,11 +1,11 @@
 /** The generated Verilog says nothing to any tool: Verilator, Icarus Verilog, Yosys. Every unit but the two macros
  *  synthesizes, without latches, and what is meant as a memory is a memory. */
 import { describe, expect, it } from "vitest";
-import { emitRtl } from "../../generator/emit.ts";
-import type { Ir, MemoryIr } from "../../generator/ir.ts";
-import { prepareMachine } from "../../generator/prepare.ts";
-import { presets } from "../../generator/presets.ts";
-import { type DesignInput, validateDesign } from "../../generator/schema.ts";
+import { presets } from "../../generator/design/presets.ts";
+import { type DesignInput, validateDesign } from "../../generator/design/schema.ts";
+import type { Ir, MemoryIr } from "../../generator/ir/ir.ts";
+import { emitRtl } from "../../generator/rtl/emit.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
 import { portsOf } from "../../verify/leaf.ts";
 import { icarusLint, inFolder, lint, verilatorLint } from "../../verify/lint.ts";
 import { cellsOf, logicOf, moduleName, synthesise } from "./yosys.ts";

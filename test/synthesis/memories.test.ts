@@ -1,9 +1,9 @@
 /** The list of memories that all reports read is what the Verilog has: same names, words and bits, of every method. */
 import { describe, expect, it } from "vitest";
-import { emitRtl } from "../../generator/emit.ts";
-import { prepareMachine } from "../../generator/prepare.ts";
-import { presets } from "../../generator/presets.ts";
-import { type DesignInput, validateDesign } from "../../generator/schema.ts";
+import { presets } from "../../generator/design/presets.ts";
+import { type DesignInput, validateDesign } from "../../generator/design/schema.ts";
+import { emitRtl } from "../../generator/rtl/emit.ts";
+import { prepareMachine } from "../../prepare/machine.ts";
 import { differences, memoriesOf } from "../../verify/memories.ts";
 import { netlistOf } from "../../verify/netlist.ts";
 

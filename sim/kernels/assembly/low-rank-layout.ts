@@ -1,7 +1,7 @@
 // What the kernel of the low-rank units and its caller (`sim/units/low-rank-unit.ts`) agree on. Valid in AssemblyScript and
 // in TypeScript.
 
-// Codes of instructions: the places of `generator/low-rank/program.ts`'s OPS.
+// Codes of instructions: the places of `generator/methods/low-rank/program.ts`'s OPS.
 export const MAC = 0;
 /** In a record a mac whose SIGN is set, so that the two are one way through the kernel. */
 export const NMAC = 1;

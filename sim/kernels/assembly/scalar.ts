@@ -15,7 +15,7 @@ const BIAS: i32 = 1023 + 20;
 const GUARD: i32 = 3;
 const MAGNITUDE_BITS: i32 = 21;
 
-// The function unit's table: generator/low-rank/table.ts.
+// The function unit's table: generator/methods/low-rank/table.ts.
 const INDEX_BITS: i32 = 6;
 const STEP_BITS: i32 = 14;
 

@@ -1,5 +1,5 @@
 /** The low-rank units of a design: their columns and programs. */
-import type { LowRankIr } from "../ir.ts";
+import type { LowRankIr } from "../../ir/ir.ts";
 import { Assembler } from "./assembler.ts";
 import { toScalar } from "./format.ts";
 import { lrtSample } from "./lrt.ts";

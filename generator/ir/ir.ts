@@ -1,10 +1,11 @@
 /** The architecture IR: every width, depth, count, shift, table and seed of one machine, computed once by
  *  `elaborate` and read by the RTL templates, the simulator, the harness and the reports. Frozen after elaboration.
  *  The machine that these numbers describe is specified in `docs/machine.md`; the symbols there are named here. */
-import type { DeviceIr } from "./device/response.ts";
-import type { Program } from "./low-rank/program.ts";
-import type { LowRankMethod, Method } from "./method-fields.ts";
-import type { Design } from "./schema.ts";
+
+import type { Design } from "../design/schema.ts";
+import type { DeviceIr } from "../device/response.ts";
+import type { LowRankMethod, Method } from "../methods/fields.ts";
+import type { Program } from "../methods/low-rank/program.ts";
 
 export type Activation = "relu" | "sigmoid" | "tanh";
 

@@ -1,8 +1,9 @@
 /** How much of the time each unit works: busy cycles of one batch in the steady state, from the IR's schedule; without
  *  host stalls and pulses. */
+
+import { type Instruction, type Op, type Side, timesIssued } from "../methods/low-rank/program.ts";
+import { vectorWork } from "../methods/low-rank/schedule.ts";
 import type { Ir, LowRankIr, PhaseIr, ReadIr } from "./ir.ts";
-import { type Instruction, type Op, type Side, timesIssued } from "./low-rank/program.ts";
-import { vectorWork } from "./low-rank/schedule.ts";
 import {
   gradientPhase,
   type ProgramName,

@@ -1,7 +1,7 @@
 /** Which fields of `gradient` a method has, and what they are where the file leaves them out. A field that a method
  *  does not have stays absent, and is refused where the file gives it. Bounds are in `schema.ts`. */
-import { Refusal } from "./errors.ts";
-import type { Design } from "./schema.ts";
+import { Refusal } from "../base/errors.ts";
+import type { Design } from "../design/schema.ts";
 
 type Gradient = Design["gradient"];
 export type Method = Gradient["method"];

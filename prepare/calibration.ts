@@ -2,11 +2,11 @@
  *  Pre-activations, activations and errors are the golden model's; the largest column sums are counted here, bit-plane by
  *  bit-plane, from its vectors and weights. */
 import type { DatasetHead } from "../data/dataset.ts";
+import { sampleBits, sampleFraction } from "../generator/design/sample-format.ts";
+import type { Design } from "../generator/design/schema.ts";
+import type { Geometry } from "../generator/ir/elaborate.ts";
+import type { CalibrationIr } from "../generator/ir/ir.ts";
 import { calibrate } from "../golden/calibrate.ts";
-import type { Geometry } from "./elaborate.ts";
-import type { CalibrationIr } from "./ir.ts";
-import { sampleBits, sampleFraction } from "./sample-format.ts";
-import type { Design } from "./schema.ts";
 
 export interface LayerRanges {
   readonly maxPreactivation: number;

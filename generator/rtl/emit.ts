@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import Handlebars from "handlebars";
+import { bitLength, indexBits } from "../base/fixed.ts";
 import {
   DITHER_BITS,
   LATCH_BITS,
@@ -10,15 +11,14 @@ import {
   THRESHOLD_SHIFT_MAX,
   TRAIN_EXPONENT_BITS,
   TRAIN_MANTISSA_BITS,
-} from "./coincidence.ts";
-import { cellContext, deviceParameters } from "./emit-device.ts";
-import { functionContext, lowRankParameters, scalarContext } from "./emit-low-rank.ts";
-import { hex, type Parameter, seedList, sized, tableLines, type Value } from "./emit-values.ts";
-import { bitLength, indexBits } from "./fixed.ts";
-import type { CoincidenceIr, EdgesIr, Ir, LayerIr, ReadIr, RegisterIr } from "./ir.ts";
-import { cellsPerTile } from "./lines.ts";
+} from "../ir/coincidence.ts";
+import type { CoincidenceIr, EdgesIr, Ir, LayerIr, ReadIr, RegisterIr } from "../ir/ir.ts";
+import { cellsPerTile } from "../ir/lines.ts";
+import { cellContext, deviceParameters } from "./cells.ts";
+import { functionContext, lowRankParameters, scalarContext } from "./low-rank.ts";
+import { hex, type Parameter, seedList, sized, tableLines, type Value } from "./values.ts";
 
-const templateFolder = fileURLToPath(new URL("../rtl-templates/", import.meta.url));
+const templateFolder = fileURLToPath(new URL("../../rtl-templates/", import.meta.url));
 const partialFolder = `${templateFolder}partials/`;
 
 /** Behavioural models of the macros, with what they are made of. */

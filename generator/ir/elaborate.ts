@@ -1,23 +1,23 @@
 /** Design → architecture IR: computes every number of the machine once. Validation of the file is in `schema.ts`,
  *  the ranges of real data come from `calibrate.ts`; what the numbers mean is in docs/machine.md. */
-import type { Calibration } from "./calibration.ts";
+import type { Calibration } from "../../prepare/calibration.ts";
+import { Refusal } from "../base/errors.ts";
+import { bitLength, scale, signedBits } from "../base/fixed.ts";
+import { mix } from "../base/mix.ts";
+import { layerRate } from "../design/rates.ts";
+import { sampleBits, sampleFraction } from "../design/sample-format.ts";
+import type { Design } from "../design/schema.ts";
+import { hasNonidealities, resolveDevice } from "../device/resolve.ts";
+import { deviceIr, largestNoise, rangeUnits, tileKey } from "../device/response.ts";
+import { filled, hardwareMethod, isLowRank, type LowRankMethod } from "../methods/fields.ts";
+import { type LowRankSettings, lowRankIr } from "../methods/low-rank/build.ts";
+import { COEFFICIENT_BITS } from "../methods/low-rank/format.ts";
 import { channels } from "./channels.ts";
 import { coincidenceUnits, edges } from "./coincidence.ts";
-import { hasNonidealities, resolveDevice } from "./device/resolve.ts";
-import { deviceIr, largestNoise, rangeUnits, tileKey } from "./device/response.ts";
-import { Refusal } from "./errors.ts";
-import { bitLength, scale, signedBits } from "./fixed.ts";
 import type { CellIr, ErrorUnitIr, Ir, LayerIr, LowRankIr, ReadIr, VectorIr } from "./ir.ts";
-import { type LowRankSettings, lowRankIr } from "./low-rank/build.ts";
-import { COEFFICIENT_BITS } from "./low-rank/format.ts";
 import { memories } from "./memories.ts";
-import { filled, hardwareMethod, isLowRank, type LowRankMethod } from "./method-fields.ts";
-import { mix } from "./random.ts";
-import { layerRate } from "./rates.ts";
 import { registerMap } from "./registers.ts";
-import { sampleBits, sampleFraction } from "./sample-format.ts";
 import { phases } from "./schedule.ts";
-import type { Design } from "./schema.ts";
 
 const PROBABILITY_FRACTION = 15;
 const EXPONENTIAL_BITS = 16;

@@ -1,4 +1,6 @@
 /** What the crossbar macro's cells are told: the tables of their devices, and who of them is where. */
+
+import { bitLength, signedBits } from "../base/fixed.ts";
 import {
   BYTES_MEAN,
   CHANGE_FRACTION,
@@ -8,12 +10,11 @@ import {
   READ_KEY,
   READ_NUMBERS,
   SEGMENT_BITS,
-} from "./device/response.ts";
-import { hex, type Parameter, seedList, tableLines } from "./emit-values.ts";
-import { bitLength, signedBits } from "./fixed.ts";
-import type { Ir, LayerIr } from "./ir.ts";
-import { columnLines, countsPulses, type LineMap, lineOf, rowLines } from "./lines.ts";
-import { refreshCycles } from "./schedule.ts";
+} from "../device/response.ts";
+import type { Ir, LayerIr } from "../ir/ir.ts";
+import { columnLines, countsPulses, type LineMap, lineOf, rowLines } from "../ir/lines.ts";
+import { refreshCycles } from "../ir/schedule.ts";
+import { hex, type Parameter, seedList, tableLines } from "./values.ts";
 
 /** One bit a line of each tile, the first in the lowest: whether a neuron is there. */
 function usedLines(map: LineMap, neurons: number, tiles: number, lines: number): string {

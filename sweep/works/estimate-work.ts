@@ -1,7 +1,7 @@
 /** Work `estimate`: area, clock, time, energy and life of the design, on one thread. Files of the user's (Liberty,
  *  constants) are not taken: a result is named by the design, not by what such a file held. */
 import { z } from "zod";
-import type { Estimate } from "../../estimate/estimate.ts";
+import type { Estimate } from "../../estimate/estimate-design.ts";
 import type { Figures, Work } from "../work.ts";
 
 const settings = z.strictObject({
@@ -38,7 +38,16 @@ export const estimateFigures = ({ area, gates, clock, time, energy, memory, endu
 export const estimate: Work<z.infer<typeof settings>> = {
   settings,
   does: "estimates area, clock, time and energy from synthesised Verilog",
-  sources: ["data", "estimate", "generator", "rtl-templates", "sim", "sweep/works/estimate.ts"],
+  sources: [
+    "data",
+    "golden",
+    "prepare",
+    "estimate",
+    "generator",
+    "rtl-templates",
+    "sim",
+    "sweep/works/estimate-work.ts",
+  ],
   figures: {
     area: { type: "DOUBLE", better: "less", meaning: "area in mm²" },
     digitalArea: { type: "DOUBLE", better: "less", meaning: "of it logic and memories, in mm²" },
@@ -60,7 +69,7 @@ export const estimate: Work<z.infer<typeof settings>> = {
   },
 
   async run({ design, settings: { nodeNm, clockMhz }, data }) {
-    const { estimate: run } = await import("../../estimate/estimate.ts");
+    const { estimate: run } = await import("../../estimate/estimate-design.ts");
     return estimateFigures(await run(design, { data, nodeNm, clockMhz, threads: 1 }));
   },
 };

@@ -1,7 +1,7 @@
 /** Widths inside the low-rank units that depend on the whole design. */
-import { bitLength, indexBits } from "../fixed.ts";
-import type { Ir, LowRankIr } from "../ir.ts";
-import { MAGNITUDE_BITS, ROW_BITS } from "./format.ts";
+import { bitLength, indexBits } from "../base/fixed.ts";
+import { MAGNITUDE_BITS, ROW_BITS } from "../methods/low-rank/format.ts";
+import type { Ir, LowRankIr } from "./ir.ts";
 
 type Sources = Pick<LowRankIr, "factorBits" | "rowColumns" | "slots">;
 

@@ -1,10 +1,10 @@
 /** The design file: its schema (one place for every default and bound) and the rules between fields. */
 import { z } from "zod";
-import { deviceModelSchema, nonlinearitySchema, statesSchema } from "./device/model.ts";
-import { deviceProblem } from "./device/resolve.ts";
-import { Refusal } from "./errors.ts";
-import { issueText } from "./issues.ts";
-import { LONGEST_TRAIN, methodDefaults, withMethodFields } from "./method-fields.ts";
+import { Refusal } from "../base/errors.ts";
+import { issueText } from "../base/issues.ts";
+import { deviceModelSchema, nonlinearitySchema, statesSchema } from "../device/model.ts";
+import { deviceProblem } from "../device/resolve.ts";
+import { LONGEST_TRAIN, methodDefaults, withMethodFields } from "../methods/fields.ts";
 
 const int = (min: number, max: number) => z.int().min(min).max(max);
 

@@ -1,8 +1,9 @@
 /** Every memory of the machine, by name, in bits. */
+
+import { COEFFICIENT_BITS, EXPONENT_BITS, SCALAR_BITS } from "../methods/low-rank/format.ts";
 import { LATCH_BITS, LINES_PER_LFSR } from "./coincidence.ts";
 import type { Ir, MemoryIr } from "./ir.ts";
-import { COEFFICIENT_BITS, EXPONENT_BITS, SCALAR_BITS } from "./low-rank/format.ts";
-import { operandBits, valueBits } from "./low-rank/widths.ts";
+import { operandBits, valueBits } from "./low-rank-widths.ts";
 
 export function memories(ir: Omit<Ir, "phases" | "memories" | "channels">): MemoryIr[] {
   const list: MemoryIr[] = [];

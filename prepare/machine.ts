@@ -1,11 +1,11 @@
 /** Design → everything a run starts from: the IR, calibrated on the head of its data, and the initial conductances. */
 import { loadHead } from "../data/dataset.ts";
 import { shapeOf } from "../data/samples.ts";
+import type { Design } from "../generator/design/schema.ts";
+import { elaborate, geometry } from "../generator/ir/elaborate.ts";
+import { initialWeights, toConductance, toWeights } from "../generator/ir/initial.ts";
+import type { Ir } from "../generator/ir/ir.ts";
 import { calibration, calibrationSamples } from "./calibration.ts";
-import { elaborate, geometry } from "./elaborate.ts";
-import { initialWeights, toConductance, toWeights } from "./initial.ts";
-import type { Ir } from "./ir.ts";
-import type { Design } from "./schema.ts";
 
 export interface PreparedMachine {
   readonly ir: Ir;

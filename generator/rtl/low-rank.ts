@@ -1,7 +1,8 @@
 /** What the templates of the low-rank units need: sizes, formats, programs and tables. */
-import { hex, type Parameter, type Value } from "./emit-values.ts";
-import { bitLength, indexBits } from "./fixed.ts";
-import type { Ir, LayerIr, LowRankIr } from "./ir.ts";
+
+import { bitLength, indexBits } from "../base/fixed.ts";
+import type { Ir, LayerIr, LowRankIr } from "../ir/ir.ts";
+import { valueBits, widestOperandBits } from "../ir/low-rank-widths.ts";
 import {
   COEFFICIENT_BITS,
   COEFFICIENT_SHIFT_MAX,
@@ -14,10 +15,10 @@ import {
   ROW_BITS,
   SCALAR_BITS,
   SHIFT_MAX,
-} from "./low-rank/format.ts";
-import { type Instruction, OPS } from "./low-rank/program.ts";
-import { FRACTION, functionTable, INDEX_BITS } from "./low-rank/table.ts";
-import { valueBits, widestOperandBits } from "./low-rank/widths.ts";
+} from "../methods/low-rank/format.ts";
+import { type Instruction, OPS } from "../methods/low-rank/program.ts";
+import { FRACTION, functionTable, INDEX_BITS } from "../methods/low-rank/table.ts";
+import { hex, type Parameter, type Value } from "./values.ts";
 
 /** A layer's parameters of its low-rank unit. */
 export function lowRankParameters(ir: Ir, unit: LowRankIr, layer: LayerIr): Parameter[] {

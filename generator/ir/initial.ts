@@ -1,7 +1,8 @@
 /** Initial weights of a design: Glorot-uniform, from `training.seed`. Read by golden model, simulator and harness. */
+
+import { mix, xorshift32 } from "../base/mix.ts";
+import type { Design } from "../design/schema.ts";
 import type { CellIr } from "./ir.ts";
-import { mix, xorshift32 } from "./random.ts";
-import type { Design } from "./schema.ts";
 
 /** U(±√(6/(a + b))), clipped to [−1, 1] (Glorot & Bengio 2010). One array [inputs][outputs] for each layer. */
 export function initialWeights(design: Design): Float64Array[] {

@@ -7,8 +7,9 @@
  *      nmf                    2k (a + b) + s (a + b)
  *      nmf behind a front end 2k (a + b) + K (a + b + 1)
  *      lrt                    (k + 1)(a + b) + k */
+
+import { SCALAR_BITS } from "../methods/low-rank/format.ts";
 import type { Ir, LayerIr, LowRankIr } from "./ir.ts";
-import { SCALAR_BITS } from "./low-rank/format.ts";
 
 export interface Part {
   readonly words: number;

@@ -10,7 +10,7 @@ import {
   type Waveform,
   type Window,
 } from "../sim/waveform.ts";
-import { BLUE, CONFIG, GRID, INK, MONO, PALE } from "./picture.ts";
+import { BLUE, CONFIG, GRID, INK, MONO, PALE } from "./vega.ts";
 
 const PHASE_COLORS = ["#FFFFFF", "#DDDDDD", "#BFDDF0", "#F6D2BC", "#CDE8DD", "#EFE3A5", "#E3CBE3", "#CCCCCC"];
 const VALUE_COLOR = "#F2F2F2";

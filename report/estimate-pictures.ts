@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { z } from "zod";
-import { Refusal } from "../generator/errors.ts";
-import type { Design } from "../generator/schema.ts";
+import { Refusal } from "../generator/base/errors.ts";
+import type { Design } from "../generator/design/schema.ts";
 import { type Picture, plot } from "./picture.ts";
 
 const names = z.record(z.string(), z.string());

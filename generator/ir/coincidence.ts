@@ -1,9 +1,9 @@
 /** Programming by coincidence in hardware: formats of its numbers, its timing and its seeds (docs/coincidence.md). */
-import { bitLength } from "./fixed.ts";
+import { bitLength } from "../base/fixed.ts";
+import { mix } from "../base/mix.ts";
+import type { Design } from "../design/schema.ts";
+import { filled, LONGEST_TRAIN } from "../methods/fields.ts";
 import type { CoincidenceIr, EdgesIr, LowRankIr, VectorIr } from "./ir.ts";
-import { filled, LONGEST_TRAIN } from "./method-fields.ts";
-import { mix } from "./random.ts";
-import type { Design } from "./schema.ts";
 
 /** Bits of a mantissa of the set-up, with its highest bit set. */
 export const TRAIN_MANTISSA_BITS = 16;

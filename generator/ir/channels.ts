@@ -1,8 +1,9 @@
 /** What is compared between RTL and simulator: the architectural events, by module. */
+
+import { bitLength, indexBits } from "../base/fixed.ts";
+import { COEFFICIENT_BITS, EXPONENT_BITS } from "../methods/low-rank/format.ts";
 import { LATCH_BITS } from "./coincidence.ts";
-import { bitLength, indexBits } from "./fixed.ts";
 import type { ChannelIr, Ir } from "./ir.ts";
-import { COEFFICIENT_BITS, EXPONENT_BITS } from "./low-rank/format.ts";
 
 export function channels(ir: Omit<Ir, "phases" | "memories" | "channels">): ChannelIr[] {
   const list: ChannelIr[] = [];

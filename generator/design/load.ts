@@ -1,8 +1,8 @@
 /** Loads a design by preset or file name, with the changes that a user asks for (`--set path=value`). */
 import { readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
-import { EXIT, Refusal } from "./errors.ts";
-import { JsonProblem, parseJson } from "./json.ts";
+import { EXIT, Refusal } from "../base/errors.ts";
+import { JsonProblem, parseJson } from "../base/json.ts";
 import { presets } from "./presets.ts";
 import { type Design, designJsonSchema, type SchemaNode, validateDesign } from "./schema.ts";
 
