@@ -9,8 +9,8 @@ import { loadDesign } from "../generator/design/load.ts";
 import { addOuterProduct } from "../golden/linear.ts";
 import { type LowRank, reconstruct } from "../golden/low-rank/low-rank.ts";
 import { addSample, gradientOf as lrtGradient, newLrt, truncation } from "../golden/low-rank/lrt.ts";
-import { newGradientUnit } from "../golden/low-rank/method.ts";
 import { addSubBatch, gradientOf as sbpcaGradient, sbpcaOf, startBatch } from "../golden/low-rank/sbpca.ts";
+import { newGradientUnit } from "../golden/registry.ts";
 import { svd } from "../golden/svd.ts";
 import { dot, norm } from "../golden/vectors.ts";
 import { prepareMachine } from "../prepare/machine.ts";
@@ -110,9 +110,8 @@ function orthonormal(method: "sbpca" | "lrt", rank: number, source: Source): voi
   const expected = golden(method, rank, source);
   const sum = reconstruct(expected, new Float64Array(inputs * outputs));
   for (const factorBits of WORD_LENGTHS) {
-    const stream = { method, rank, unbiased: 0 };
     const sizes = { inputs, outputs, inputBits: 8, errorBits: ERROR_BITS };
-    const unit = new UnitAlone({ stream, nmf: null, factorBits, batch: BATCH }, sizes);
+    const unit = new UnitAlone({ method, rank, factorBits, subBatch: 1, unbiased: 0 }, BATCH, sizes);
     for (const batch of batches) unit.feed(batch);
     const { u, v, strengths } = unit.lowRank();
     const sorted = (list: Float64Array) => Float64Array.from(list, Math.abs).sort();
@@ -145,10 +144,8 @@ function nmf(rank: number, source: Source): void {
     best = reconstruct(model.finish(), best) as Float64Array<ArrayBuffer>;
   }
   for (const factorBits of WORD_LENGTHS) {
-    const stream = { method: "sbpca", rank: frontEndRank, unbiased: 0 } as const;
-    const parts = { rank, iterations: 3, subBatch: 0 };
     const sizes = { inputs, outputs, inputBits: 8, errorBits: ERROR_BITS };
-    const unit = new UnitAlone({ stream, nmf: parts, factorBits, batch: BATCH }, sizes);
+    const unit = new UnitAlone({ ...settings, factorBits }, BATCH, sizes);
     for (const batch of batches) unit.feed(batch);
     const both = `${percent(distance(unit.gradient(), exact))}, golden ${percent(distance(best, exact))}`;
     row(source.name, "nmf behind sbpca", factorBits, "", "", "", "", both);

@@ -3,10 +3,10 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
+import { updates } from "../generator/methods/compared.ts";
 import type { ComparedRun, Comparison } from "../report/comparison.ts";
 import { trainFigures } from "../sim/figures.ts";
 import type { Combination, Finished } from "./comparison.ts";
-import { UPDATES } from "./methods.ts";
 import {
   type AmountOptions,
   addAmounts,
@@ -51,7 +51,7 @@ export function addCompare(root: Command): Command {
     .option(
       "--updates <list>",
       "their updates; coincidence is rank-seq by coincidence",
-      words("--updates", Object.keys(UPDATES)),
+      words("--updates", Object.keys(updates)),
       ["rank-sum", "rank-seq"],
     )
     .option("--rates <list>", "learning rates (default: the design's)", numbers(rate))

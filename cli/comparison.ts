@@ -8,11 +8,10 @@ import { fileURLToPath } from "node:url";
 import { Refusal } from "../generator/base/errors.ts";
 import { writeFileWhole } from "../generator/base/write.ts";
 import { type Design, type DesignInput, validateDesign } from "../generator/design/schema.ts";
-import { isLowRank } from "../generator/methods/fields.ts";
+import { updates as updateFields, variantOf } from "../generator/methods/compared.ts";
 import { isRun, type RecordOf, readRun } from "../report/runs.ts";
 import type { CellMaps } from "../sim/cells.ts";
 import type { TrainResult } from "../sim/train.ts";
-import { type Gradient, METHODS, UPDATES } from "./methods.ts";
 
 export interface Choices {
   readonly methods: readonly string[];
@@ -47,18 +46,18 @@ const COMMON = ["rounding", "lanes", "maxPulses"] as const;
 export function combinations(base: Design, { methods, ranks, updates, rates, seeds }: Choices): Combination[] {
   const list: Combination[] = [];
   for (const method of methods) {
-    const own = METHODS[method];
-    const lowRank = isLowRank(own.method as Design["gradient"]["method"]);
+    const { gradient: own, keeps } = variantOf(method);
+    const lowRank = keeps === "factors";
     for (const rank of lowRank ? ranks : [null])
       for (const update of lowRank ? updates : [null])
         for (const learningRate of rates)
           for (const seed of seeds) {
             // What the base's method alone has would be refused for another.
             const same = base.gradient.method === own.method && base.gradient.frontEnd === own.frontEnd;
-            const kept: Gradient = same
+            const kept: Partial<Design["gradient"]> = same
               ? base.gradient
               : Object.fromEntries(COMMON.map((key) => [key, base.gradient[key]]));
-            const chosen = update === null ? {} : { rank, ...UPDATES[update] };
+            const chosen = update === null ? {} : { rank, ...updateFields[update] };
             const gradient = { ...kept, ...own, ...chosen };
             const input = { ...base, gradient, training: { ...base.training, learningRate, seed } };
             const design = validateDesign(input as DesignInput, `${base.name} as ${method}`);

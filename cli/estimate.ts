@@ -5,6 +5,7 @@ import type { Breakdown } from "../estimate/leaves.ts";
 import { type Figure, show } from "../estimate/tree.ts";
 import { Refusal } from "../generator/base/errors.ts";
 import type { Design } from "../generator/design/schema.ts";
+import { variants } from "../generator/methods/compared.ts";
 import {
   addDesign,
   addJson,
@@ -27,8 +28,12 @@ interface Options extends DesignOptions, OutOptions {
   readonly savings: boolean;
 }
 
-/** Methods that every design is set beside. */
-const BASELINES = ["mbgd", "sgd"];
+/** Methods that every design is set beside: those that keep no factors. */
+const baselines = (): string[] =>
+  variants()
+    .filter(({ keeps }) => keeps !== "factors")
+    .sort((a, b) => a.look - b.look)
+    .map(({ name }) => name);
 
 /** A parser for a number above 0. */
 const positive = (flag: string, max: number) => (text: string) => {
@@ -78,7 +83,7 @@ async function run(name: string, options: Options): Promise<void> {
     });
   const result = await of(design);
   const compared: Record<string, Figure[]> = {};
-  for (const method of options.savings ? BASELINES : []) {
+  for (const method of options.savings ? baselines() : []) {
     const baseline = await baselineOf(design, method);
     if (baseline) compared[method] = savings(result, await of(baseline), method);
   }

@@ -3,7 +3,7 @@
 import { EXIT, Refusal } from "../generator/base/errors.ts";
 import type { Design } from "../generator/design/schema.ts";
 import type { Ir, MemoryIr } from "../generator/ir/ir.ts";
-import { pairsOf, yardstick } from "../generator/ir/yardstick.ts";
+import { countsOf, yardstick } from "../generator/ir/yardstick.ts";
 import { emitRtl } from "../generator/rtl/emit.ts";
 import { prepareMachine } from "../prepare/machine.ts";
 import { differences, type Memory, memoriesOf, type NamedBits, stagesOf, tablesOf } from "../verify/memories.ts";
@@ -86,7 +86,7 @@ function layerFigures(ir: Ir, l: number, memories: readonly Memory[]): LayerFigu
   const total = (key: "words" | "bits") => Object.values(parts).reduce((sum, part) => sum + part[key], 0);
   const { "full gradient": full = 0, factors = 0, samples = 0, "scalar memories": scalars = 0, ...rest } = groups;
   const pairBits = ir.lowRank ? ir.lowRank.factorBits * (layer.inputs + layer.outputs) : 0;
-  const [stored, asked] = ir.lowRank ? [ir.lowRank.columns, pairsOf(ir.lowRank)] : [0, 0];
+  const [stored, asked] = ir.lowRank ? [ir.lowRank.columns, countsOf(ir).pairs] : [0, 0];
   const beyond = {
     "unused lanes": full - parts.gradient.bits + factors - stored * pairBits + samples - parts.samples.bits,
     // lrt's spare pair never exists: a combination is made word by word.

@@ -1,9 +1,9 @@
 /** `rankloom memory`: what each gradient method takes on chip, read back from its Verilog. */
 import type { Command } from "commander";
 import type { Design } from "../generator/design/schema.ts";
+import { fullGradient, variants } from "../generator/methods/compared.ts";
 import type { Combination } from "./comparison.ts";
 import type { Bits, LayerFigures, MemoryFigures } from "./memory-figures.ts";
-import { METHODS } from "./methods.ts";
 import { addDesign, addJson, addMethods, type DesignOptions, designOf, type MethodOptions } from "./options.ts";
 import { count, Output, table } from "./output.ts";
 
@@ -16,7 +16,11 @@ export function addMemory(root: Command): Command {
   const command = root
     .command("memory")
     .description("read the memories of each gradient method back from its Verilog, in bits");
-  addMethods(addDesign(command), Object.keys(METHODS), [1, 3, 10]);
+  addMethods(
+    addDesign(command),
+    variants().map(({ name }) => name),
+    [1, 3, 10],
+  );
   return addJson(command).option("--detail", "each memory of each layer, too").action(memory);
 }
 
@@ -34,7 +38,8 @@ async function memory(name: string, options: Options): Promise<void> {
       seeds: [design.training.seed],
     });
   const list = of(options.methods);
-  const baseline = list.find((combination) => combination.method === "mbgd") ?? of(["mbgd"])[0];
+  const full = fullGradient().name;
+  const baseline = list.find((combination) => combination.method === full) ?? of([full])[0];
   const output = await Output.open(options.json);
   const all = [...new Set([baseline, ...list])];
   const figures = new Map<Combination, MemoryFigures>();
@@ -44,14 +49,14 @@ async function memory(name: string, options: Options): Promise<void> {
   }
   output.endProgress();
   const totals = (combination: Combination) => totalsOf(figures.get(combination) as MemoryFigures, sums);
-  const full = totals(baseline).gradient;
+  const fullBits = totals(baseline).gradient;
   const rows = list.map((combination): Row => {
     const found = totals(combination);
-    const timesSmaller = found.gradient === 0 ? null : full / found.gradient;
+    const timesSmaller = found.gradient === 0 ? null : fullBits / found.gradient;
     const { method, rank } = combination;
     return { method, rank, ...found, timesSmaller, ...(figures.get(combination) as MemoryFigures) };
   });
-  await output.result({ design, update, fullGradient: full, rows });
+  await output.result({ design, update, fullGradient: fullBits, rows });
   output.say(report(rows, ORDER));
   if (options.detail) for (const row of rows) output.say(detail(row));
 }

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
 import type { LoadedDesign } from "../generator/design/load.ts";
-import { METHODS } from "./methods.ts";
+import { variants } from "../generator/methods/compared.ts";
 
 /** A parser for an option that may be given again. */
 export const appended = (one: string, all: readonly string[] = []): string[] => [...all, one];
@@ -77,11 +77,12 @@ export interface MethodOptions {
 
 /** The methods and ranks to set side by side. */
 export function addMethods(command: Command, methods: readonly string[], ranks: readonly number[]): Command {
+  const names = variants().map(({ name }) => name);
   return command
     .option(
       "--methods <list>",
-      "gradient methods; nmf behind a front end is nmf-sbpca or nmf-lrt",
-      words("--methods", Object.keys(METHODS)),
+      `gradient methods: ${names.join(", ")} (a method behind a front end has both names)`,
+      words("--methods", names),
       [...methods],
     )
     .option("--ranks <list>", "ranks of the low-rank methods", numbers(wholeNumber("--ranks", 1, 16)), [...ranks]);

@@ -66,7 +66,7 @@ function layerWork(ir: Ir, layer: LayerIr): Work[] {
   add("activation_unit", outputs, [forward.accumulatorBits, bitLength(layer.requantMultiplier)], layer.zBits);
   if (backward) add("derivative_unit", inputs, [backward.accumulatorBits, x.derivativeBits], backward.accumulatorBits);
   add("error_scaler", outputs, NONE, layer.rawBits);
-  if (ir.method === "mbgd") add("gradient_unit", cells, [gradient.alignedBits, x.bits], gradient.accumulatorBits);
+  if (ir.keeps === "gradient") add("gradient_unit", cells, [gradient.alignedBits, x.bits], gradient.accumulatorBits);
   if (ir.coincidence)
     add(
       "pulse_train_unit",
@@ -76,7 +76,7 @@ function layerWork(ir: Ir, layer: LayerIr): Work[] {
     );
   else {
     const passes = ir.lowRank?.passes ?? 1;
-    if (ir.method === "sgd") add("update_unit", cells, [gradient.alignedBits, x.bits], gradient.accumulatorBits);
+    if (ir.keeps === "nothing") add("update_unit", cells, [gradient.alignedBits, x.bits], gradient.accumulatorBits);
     add(
       "update_unit",
       updates * passes * cells,
@@ -116,12 +116,12 @@ export function accessesOf(ir: Ir): Access[] {
     const { index, backward } = layer;
     const [x, d] = [ir.vectors[index], ir.vectors[index + 1]];
     const issues = ir.coincidence ? 0 : updates * (ir.lowRank?.passes ?? 1) * layer.update.rows * rowIssues(ir, layer);
-    const byCell = ir.method === "mbgd" ? layer.gradient.bufferWords : 0;
-    const bySample = ir.method === "sgd" ? issues : 0;
+    const byCell = ir.keeps === "gradient" ? layer.gradient.bufferWords : 0;
+    const bySample = ir.keeps === "nothing" ? issues : 0;
     add(index, "x_buffer", x.words * (backward ? 2 : 1) + byCell + bySample);
     add(index, "delta_buffer", d.words + byCell + bySample);
     add(index, "raw_buffer", 2 * d.words);
-    if (ir.method === "mbgd") add(index, "gradient_buffer", 2 * byCell + issues);
+    if (ir.keeps === "gradient") add(index, "gradient_buffer", 2 * byCell + issues);
     if (!ir.lowRank) continue;
     const { columns, slots } = ir.lowRank;
     const trained = ir.coincidence ? updates * 2 : 0;

@@ -3,12 +3,11 @@ import { Random, stream } from "../data/random.ts";
 import type { Samples } from "../data/samples.ts";
 import { layerRate } from "../generator/design/rates.ts";
 import type { Design } from "../generator/design/schema.ts";
-import { isLowRank } from "../generator/methods/fields.ts";
+import type { Gradient } from "../generator/methods/fields.ts";
 import type { TrainCount } from "./coincidence.ts";
 import { newReadNoise, type ReadNoise } from "./device/read-noise.ts";
 import { type Cells, type DeviceDesign, deviceOf, endBatch, newCells } from "./device.ts";
 import { exactGradient } from "./gradient.ts";
-import { type GradientUnit, type MethodSettings, newGradientUnit } from "./low-rank/method.ts";
 import {
   byRow,
   newCoincidence,
@@ -20,12 +19,14 @@ import {
   rankSum,
   type UpdateSettings,
 } from "./low-rank/update.ts";
+import type { GradientUnit } from "./method.ts";
 import { backward, forward, loadSample, loss, newPass, type Pass } from "./network.ts";
+import { goldenMethod, newGradientUnit } from "./registry.ts";
 
 /** The parts of a design that the golden model reads: how a weight is made, but nothing else of its tiles, converters and word lengths. */
 export type GoldenDesign = DeviceDesign &
   Pick<Design, "network" | "training"> & {
-    readonly gradient: MethodSettings & UpdateSettings;
+    readonly gradient: Gradient & UpdateSettings;
   };
 
 /** Trains one batch; returns its mean loss. `visit` sees each sample's vectors before they are used for an update. */
@@ -56,13 +57,19 @@ export function newTrainer(design: GoldenDesign, initial: readonly Float64Array[
   const byTrain = trains && newCoincidence(device, gradient, random, trains);
 
   const trainer = (): TrainBatch => {
-    if (gradient.method === "mbgd") return fullGradient(design, layers, byCell, noise);
-    if (!isLowRank(gradient.method)) return sampleBySample(design, layers, byTrain ?? byRow(byCell), noise);
-    const update = gradient.update === "rank-seq" ? rankSeq(byTrain ?? byRow(byCell)) : rankSum(byCell);
-    const units = layers.map((_, l) =>
-      newGradientUnit(gradient, network.layers[l], network.layers[l + 1], new Random(stream.rounding, seed, l)),
-    );
-    return lowRank(design, layers, units, update, noise);
+    switch (goldenMethod(gradient.method).keeps) {
+      case "nothing":
+        return sampleBySample(design, layers, byTrain ?? byRow(byCell), noise);
+      case "gradient":
+        return fullGradient(design, layers, byCell, noise);
+      case "factors": {
+        const update = gradient.update === "rank-seq" ? rankSeq(byTrain ?? byRow(byCell)) : rankSum(byCell);
+        const units = layers.map((_, l) =>
+          newGradientUnit(gradient, network.layers[l], network.layers[l + 1], new Random(stream.rounding, seed, l)),
+        );
+        return lowRank(design, layers, units, update, noise);
+      }
+    }
   };
   const trainBatch = trainer();
   const train: TrainBatch = (samples, batch, visit) => {
@@ -107,7 +114,7 @@ function sampleBySample(
   });
 }
 
-/** sbpca, nmf, lrt: each layer's unit takes in the samples; its gradient is programmed at the end of the batch. */
+/** A method that keeps factors: each layer's unit takes in the samples; its gradient is programmed at the end of the batch. */
 function lowRank(
   design: GoldenDesign,
   layers: readonly Cells[],

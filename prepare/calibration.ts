@@ -4,21 +4,9 @@
 import type { DatasetHead } from "../data/dataset.ts";
 import { sampleBits, sampleFraction } from "../generator/design/sample-format.ts";
 import type { Design } from "../generator/design/schema.ts";
-import type { Geometry } from "../generator/ir/elaborate.ts";
-import type { CalibrationIr } from "../generator/ir/ir.ts";
+import type { Geometry } from "../generator/ir/geometry.ts";
+import type { Calibration } from "../generator/ir/ranges.ts";
 import { calibrate } from "../golden/calibrate.ts";
-
-export interface LayerRanges {
-  readonly maxPreactivation: number;
-  readonly maxActivation: number;
-  /** Largest |δ| at the layer's output. */
-  readonly maxError: number;
-}
-
-export interface Calibration {
-  readonly layers: readonly (LayerRanges & { readonly maxForwardSum: number; readonly maxBackwardSum: number })[];
-  readonly record: CalibrationIr;
-}
 
 /** Batches the golden model trains on, and how many samples of the last one have their column sums counted. */
 export const CALIBRATION_BATCHES = 4;

@@ -2,7 +2,8 @@
 import { loadHead } from "../data/dataset.ts";
 import { shapeOf } from "../data/samples.ts";
 import type { Design } from "../generator/design/schema.ts";
-import { elaborate, geometry } from "../generator/ir/elaborate.ts";
+import { elaborate } from "../generator/ir/elaborate.ts";
+import { geometry } from "../generator/ir/geometry.ts";
 import { initialWeights, toConductance, toWeights } from "../generator/ir/initial.ts";
 import type { Ir } from "../generator/ir/ir.ts";
 import { calibration, calibrationSamples } from "./calibration.ts";

@@ -93,7 +93,7 @@ function gradientBox(ir: Ir, { index, gradient }: LayerIr): Box {
     };
   }
   const lines =
-    ir.method === "mbgd"
+    ir.keeps === "gradient"
       ? [`buffer ${words(ir, index, "gradient_buffer")}`, `accumulators of ${gradient.accumulatorBits} bit`]
       : [`products of ${gradient.accumulatorBits} bit,`, "kept nowhere"];
   return { title: `gradient: ${ir.method}`, lines, colour: GRADIENT };

@@ -1,5 +1,5 @@
 /** What the pictures of reports draw alike: told apart by colour, shape and dashes, readable in grey. */
-import { METHODS } from "../cli/methods.ts";
+import { variants } from "../generator/methods/compared.ts";
 
 /** Okabe and Ito's colours, in the order in which they are used up. */
 export const COLOURS = ["#222222", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"] as const;
@@ -14,19 +14,17 @@ const DASHES = [
   [1, 3],
 ] as const;
 
-/** The look of each method, the same in every picture. */
-const ORDER = ["mbgd", "lrt", "sbpca", "nmf", "sgd", "nmf-lrt", "nmf-sbpca"].filter((name) => name in METHODS);
-
 /** Channels by which methods are told apart. */
 export function methodMarks(methods: readonly string[]) {
-  const known = ORDER.filter((name) => methods.includes(name));
+  const looks = new Map(variants().map(({ name, look }) => [name, look]));
+  const known = [...looks.keys()]
+    .filter((name) => methods.includes(name))
+    .sort((a, b) => (looks.get(a) ?? 0) - (looks.get(b) ?? 0));
   const domain = [...known, ...new Set(methods.filter((name) => !known.includes(name)))];
-  const look = <T>(looks: readonly T[]) =>
-    domain.map((name) => looks[(ORDER.indexOf(name) < 0 ? domain.indexOf(name) : ORDER.indexOf(name)) % looks.length]);
-  const channel = <T>(looks: readonly T[]) => ({
+  const channel = <T>(choices: readonly T[]) => ({
     field: "method",
     type: "nominal",
-    scale: { domain, range: look(looks) },
+    scale: { domain, range: domain.map((name, n) => choices[(looks.get(name) ?? n) % choices.length]) },
     legend: { title: "method", symbolOpacity: 1, symbolDash: [1, 0] },
   });
   return { color: channel(COLOURS), shape: channel(SHAPES), strokeDash: channel(DASHES) };

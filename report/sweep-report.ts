@@ -1,5 +1,6 @@
 /** The report of a sweep: its Pareto fronts, its points over all axes at once and over each, the designs behind them. */
 import { availableParallelism } from "node:os";
+import { nameOfMethod } from "../generator/methods/compared.ts";
 import { type Aim, paretoFront, preference } from "../sweep/pareto.ts";
 import type { Store } from "../sweep/store.ts";
 import { Tables } from "../sweep/table.ts";
@@ -8,7 +9,6 @@ import type { Row, Value } from "./picture.ts";
 import type { Details, Report, Table } from "./report.ts";
 import { again } from "./runs.ts";
 import { parallelCoordinates, type SweepRows, slices, trade } from "./sweep-pictures.ts";
-import { methodName } from "./trained.ts";
 
 /** Points that a picture has at most: the front's, and others evenly out of the rest. */
 const MOST_POINTS = 2000;
@@ -43,7 +43,7 @@ export async function sweepReport(store: Store): Promise<Report> {
     const task = tasks[Number(row.task)];
     return {
       ...Object.fromEntries([...axes, ...costs.map(([name]) => name), GAIN[0]].map((name) => [name, plain(row[name])])),
-      method: methodName(task.design.gradient),
+      method: nameOfMethod(task.design.gradient),
       task: task.hash,
       front: front.has(Number(row.task)),
     };

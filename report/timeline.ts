@@ -49,16 +49,16 @@ export function batchSpans(ir: Ir): Span[] {
       add(layerUnit(UNITS[phase], phase === "error" ? null : layer), phase, sample, now, cycles);
       now += cycles;
     }
-    if (ir.method === "mbgd") inStep("gradient", "gradient", sample, gradientCycles);
+    if (ir.keeps === "gradient") inStep("gradient", "gradient", sample, gradientCycles);
     if (ir.lowRank) {
       const number = ir.batch + sample;
       const handOver = now + handOverWait(ir, number, others) + 1;
       add("low-rank units", "program", sample, handOver, programCycles(ir, number));
       now += gradientPhase(ir, number, others);
     }
-    if (ir.method === "sgd") update(sample);
+    if (ir.keeps === "nothing") update(sample);
   }
-  if (ir.method !== "sgd") update(ir.batch - 1);
+  if (ir.keeps !== "nothing") update(ir.batch - 1);
   const range = ir.phases.find(({ phase }) => phase === "range");
   add(UNITS.range, "range", ir.batch - 1, now, range?.cycles ?? 0);
   return spans;

@@ -1,5 +1,6 @@
 /** What tables say of one training: its result, in figures that compare across networks and methods. */
 import type { Design } from "../generator/design/schema.ts";
+import { methodOf } from "../generator/methods/registry.ts";
 import type { TrainResult } from "./train.ts";
 
 export interface TrainFigures {
@@ -31,4 +32,4 @@ export function trainFigures(design: Design, result: TrainResult): TrainFigures 
 
 /** Updates of so many samples. */
 const updates = ({ gradient, training }: Design, samples: number): number =>
-  gradient.method === "sgd" ? samples : samples / training.batch;
+  methodOf(gradient.method).keeps === "nothing" ? samples : samples / training.batch;

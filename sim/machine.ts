@@ -87,7 +87,7 @@ export function updateLayer(
       ranks?.row(Math.floor(n / layer.update.rows), i);
       const gradient = ranks
         ? (j: number) => ranks.element(j)
-        : ir.method === "mbgd"
+        : ir.keeps === "gradient"
           ? (j: number) => state.gradient[base + j]
           : (j: number) => x[i] * aligned[j];
       state.saturation[PULSE] += rowCounts(
@@ -215,8 +215,8 @@ export class Machine {
     const first = state.inBatch === 0;
     state.inBatch++;
     const batchEnds = state.inBatch === ir.batch;
-    if (ir.method !== "sgd") this.listener?.gradientStart?.();
-    if (ir.method === "mbgd") {
+    if (ir.keeps !== "nothing") this.listener?.gradientStart?.();
+    if (ir.keeps === "gradient") {
       ir.layers.forEach((layer, l) => {
         if (first) state.layers[l].gradient.fill(0);
         accumulate(layer, scratch.x[l], scratch.aligned[l], state.layers[l].gradient);
@@ -230,8 +230,8 @@ export class Machine {
       unit.run(programs, sampleVectors(ir, state.layers, l, scratch, state.inBatch));
     });
     if (ir.lowRank) this.#phases.addHandOver(this.cycles, number);
-    if (ir.method !== "sgd") this.listener?.gradient?.(batchEnds);
-    if (ir.method === "sgd" || batchEnds) this.update();
+    if (ir.keeps !== "nothing") this.listener?.gradient?.(batchEnds);
+    if (ir.keeps === "nothing" || batchEnds) this.update();
     if (batchEnds) this.endBatch();
     return prediction;
   }

@@ -112,7 +112,7 @@ export function createShareBuffers(ir: Ir, arena: Arena, gradient: readonly Int3
 }
 
 export function createStageBuffers(ir: Ir, arena: Arena, gradient: readonly Int32Array[] | null): StageBuffers {
-  const staged = ir.method === "mbgd";
+  const staged = ir.keeps === "gradient";
   return {
     gradient: gradient ?? ir.layers.map((l) => arena.int32(staged ? l.inputs * l.outputs : 0)),
     errors: ir.layers.map((l) => arena.int32(staged ? PAIRS * stride(l.outputs) : 0)),
@@ -184,7 +184,7 @@ export class Share {
     const chunk = control[CONTROL.chunk];
     const kind = control[CONTROL.kind];
     const train = kind === KIND.train;
-    const gradient = train && ir.method === "mbgd";
+    const gradient = train && ir.keeps === "gradient";
     const outcome = this.buffers.outcome;
     for (;;) {
       const begin = Atomics.add(control, CONTROL.next, chunk);

@@ -69,7 +69,7 @@ export async function createRunner(
   const plain = beyondKernels(ir);
   if (plain !== null) return new PlainRunner(ir, conductances, data, plain);
   const module = kernelModule();
-  const most = ir.method === "sgd" ? 1 : threadsThatFit(ir);
+  const most = ir.keeps === "nothing" ? 1 : threadsThatFit(ir);
   return new KernelRunner(module, ir, conductances, data, Math.min(threads, most), entry);
 }
 
@@ -218,7 +218,7 @@ class KernelRunner implements Runner {
 
   batch(order: Uint32Array): void {
     const { machine } = this;
-    if (this.#ir.method === "sgd") {
+    if (this.#ir.keeps === "nothing") {
       const { codes, labels } = this.#common.pool;
       const { size } = this.#ir.vectors[0];
       for (const index of order) machine.sample(codes.subarray(index * size, (index + 1) * size), labels[index], true);

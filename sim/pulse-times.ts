@@ -9,8 +9,8 @@ import type { ProgrammedRow } from "./machine.ts";
 export const updateBegin = (t0: number): number => t0 + 1;
 
 /** Slots of a programmed row: its pulses, and as often as it is read back. */
-export const rowSlots = ({ verify }: Pick<Ir, "verify">, largest: number): number =>
-  largest > 0 ? largest + verify : 0;
+export const rowSlots = ({ readBacks }: Pick<Ir, "readBacks">, largest: number): number =>
+  largest > 0 ? largest + readBacks : 0;
 
 /** One row that begins at b: its physical row, the cycle of each slot's pulse from slot 1 on, and where the next begins. */
 export function rowTimes(ir: Ir, layer: LayerIr, { row, largest }: Pick<ProgrammedRow, "row" | "largest">, b: number) {

@@ -1,6 +1,7 @@
 /** The machine's state between two samples: conductances, gradient, LFSRs, range registers, counters. */
 import { createHash } from "node:crypto";
-import type { Ir, LowRankIr } from "../generator/ir/ir.ts";
+import type { Ir } from "../generator/ir/ir.ts";
+import type { LowRankIr } from "../generator/methods/low-rank/unit.ts";
 import { Arena } from "./kernels/arena.ts";
 import { cellWords, createDevices, type DevicesState, weightOf } from "./units/cell.ts";
 import { createLowRankStates, type LowRankState, unitSizes } from "./units/low-rank-unit.ts";
@@ -109,7 +110,7 @@ export function createState(
       }
     const wear = allocate.uint32(cells.length);
     const held = { cells, wear, weights, forwardStride, transposed, backwardStride, devices };
-    const gradientSize = ir.method === "mbgd" ? inputs * outputs : 0;
+    const gradientSize = ir.keeps === "gradient" ? inputs * outputs : 0;
     const ranges = allocate.int32(3);
     ranges[FORWARD] = layer.forward.rangeInitial;
     ranges[BACKWARD] = layer.backward?.rangeInitial ?? 0;

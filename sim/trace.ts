@@ -1,10 +1,11 @@
 /** Every architectural event at its cycle, from what each phase left in the buffers (docs/machine.md has the timing).
  *  A listener of `Machine`; nothing here is computed when nobody listens. */
 import { LATCH_BITS, setupTiming, THRESHOLD_LATENCY } from "../generator/ir/coincidence.ts";
-import type { Ir, LayerIr, LowRankIr, ReadIr } from "../generator/ir/ir.ts";
+import type { Ir, LayerIr, ReadIr } from "../generator/ir/ir.ts";
 import { countLatency, handOverWait, programCycles, refreshCycles } from "../generator/ir/schedule.ts";
 import { COMBINE_LATENCY, WRITE_LATENCY } from "../generator/methods/low-rank/build.ts";
 import type { Instruction } from "../generator/methods/low-rank/program.ts";
+import type { LowRankIr } from "../generator/methods/low-rank/unit.ts";
 import { packLanes } from "./arith.ts";
 import type { Listener, Machine, ProgrammedRow } from "./machine.ts";
 import { rowSlots, rowTimes, trainTimes, updateBegin } from "./pulse-times.ts";

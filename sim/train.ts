@@ -260,7 +260,7 @@ function longestBatch(ir: Ir): number {
   let samples = 0;
   for (let n = 0; n < ir.batch; n++) samples += others + (ir.lowRank ? gradientPhase(ir, n, 0) : once("gradient"));
   const update = Math.max(...ir.layers.map((layer) => updateCycles(ir, layer) + mostPulseCycles(ir, layer)));
-  return samples + (ir.method === "sgd" ? ir.batch : 1) * update + once("range");
+  return samples + (ir.keeps === "nothing" ? ir.batch : 1) * update + once("range");
 }
 
 /** No pulses of one update take more. */

@@ -1,8 +1,10 @@
 /** A low-rank unit by itself, fed with samples: for its tests and measurements against the golden model. */
-import type { LowRankIr } from "../generator/ir/ir.ts";
+
 import { programsOf } from "../generator/ir/schedule.ts";
-import { type LowRankSettings, lowRankIr } from "../generator/methods/low-rank/build.ts";
+import type { Gradient } from "../generator/methods/fields.ts";
+import { lowRankIr } from "../generator/methods/low-rank/build.ts";
 import type { Side as SideName } from "../generator/methods/low-rank/program.ts";
+import type { LowRankIr } from "../generator/methods/low-rank/unit.ts";
 import { type LowRank, reconstruct } from "../golden/low-rank/low-rank.ts";
 import { Arena } from "../sim/kernels/arena.ts";
 import { instantiate, kernelModule } from "../sim/kernels/load.ts";
@@ -29,15 +31,14 @@ export class UnitAlone {
   readonly #unit: LowRankUnit;
   #samples = 0;
 
-  constructor(settings: LowRankSettings, sizes: Sizes, seed = 1) {
+  constructor(gradient: Gradient, batch: number, sizes: Sizes, seed = 1) {
     const { inputs, outputs, inputBits, errorBits } = sizes;
-    const method = settings.nmf ? "nmf" : (settings.stream?.method ?? "nmf");
     const longest = {
       words: { x: Math.ceil(inputs / 16), d: Math.ceil(outputs / 16) },
       elements: { x: inputs, d: outputs },
       codeBits: { x: inputBits, d: errorBits },
     };
-    this.ir = lowRankIr(method, settings, false, longest, [seed]);
+    this.ir = lowRankIr(gradient, batch, longest, [seed]);
     const arena = new Arena();
     [this.state] = createLowRankStates(this.ir, [{ ...sizes, seed }], arena);
     this.#unit = new LowRankUnit(this.ir, this.state, instantiate(kernelModule(), arena.memory));

@@ -4,7 +4,7 @@ import { Refusal } from "../base/errors.ts";
 import { issueText } from "../base/issues.ts";
 import { deviceModelSchema, nonlinearitySchema, statesSchema } from "../device/model.ts";
 import { deviceProblem } from "../device/resolve.ts";
-import { LONGEST_TRAIN, methodDefaults, withMethodFields } from "../methods/fields.ts";
+import { gradientSchema, withMethodFields } from "../methods/gradient.ts";
 
 const int = (min: number, max: number) => z.int().min(min).max(max);
 
@@ -110,73 +110,7 @@ export const designSchema = z.strictObject({
       ),
     pulseCycles: int(1, 1024).default(1).describe("Clock cycles of one programming pulse."),
   }),
-  gradient: z.strictObject({
-    method: z
-      .enum(["sgd", "mbgd", "sbpca", "nmf", "lrt"])
-      .describe(
-        "sgd: each sample is programmed at once; mbgd: the batch's full gradient is kept; sbpca, nmf, lrt: a few outer products stand for it.",
-      ),
-    rank: int(1, 16)
-      .optional()
-      .describe(
-        `Outer products that stand for the gradient, with nmf as many of each sign (sbpca, nmf, lrt; ${methodDefaults.rank} if not given).`,
-      ),
-    update: z
-      .enum(["rank-sum", "rank-seq"])
-      .optional()
-      .describe(
-        `Whether the outer products are added up and programmed once, or programmed one after the other (sbpca, nmf, lrt; ${methodDefaults.update} if not given).`,
-      ),
-    rounding: z.enum(["stochastic", "nearest"]).default("stochastic").describe("How a fraction of a pulse is rounded."),
-    programming: z
-      .enum(["row", "coincidence"])
-      .default("row")
-      .describe(
-        "row: pulses are counted for each cell and programmed row by row; coincidence: pulse trains on rows and columns meet in the cells (rank-seq and sgd).",
-      ),
-    pulseTrain: int(1, LONGEST_TRAIN)
-      .optional()
-      .describe(
-        `Slots of a pulse train; one too short for its largest probability grows to at most ${LONGEST_TRAIN} (coincidence; ${methodDefaults.pulseTrain} if not given).`,
-      ),
-    frontEnd: z
-      .enum(["none", "sbpca", "lrt"])
-      .optional()
-      .describe(`What gathers the batch before it is factored (nmf; ${methodDefaults.frontEnd} if not given).`),
-    frontEndRank: int(1, 32)
-      .optional()
-      .describe(
-        `Outer products of the front end, at least as many as rank (nmf; if not given, twice as many up to ${methodDefaults.frontEndRank}).`,
-      ),
-    subBatch: int(1, 1024)
-      .optional()
-      .describe(
-        `Samples taken in at once (nmf without a front end: ${methodDefaults.nmfSubBatch} if not given; sbpca, also as a front end: ${methodDefaults.sbpcaSubBatch}, more in the golden model only).`,
-      ),
-    iterations: int(1, 64)
-      .optional()
-      .describe(`Multiplicative updates in a row (nmf; ${methodDefaults.iterations} if not given).`),
-    unbiased: z
-      .number()
-      .min(0)
-      .max(1)
-      .optional()
-      .describe(
-        `Probability that a sample's reduction is the unbiased one, else the largest are kept (lrt, also as a front end; ${methodDefaults.unbiased} if not given).`,
-      ),
-    factorBits: int(6, 16)
-      .optional()
-      .describe(
-        `Bits of one element of the factors in hardware, with its sign (sbpca, nmf, lrt; ${methodDefaults.factorBits} if not given).`,
-      ),
-    lanes: int(1, 1024).default(32).describe("Multiply-accumulators side by side in the digital units of a layer."),
-    maxPulses: int(1, 255)
-      .default(31)
-      .describe("Largest number of pulses one update by row gives a cell (with rank-seq, the update of one rank)."),
-    accumulatorBits: int(12, 40)
-      .optional()
-      .describe("Bits of one word of the gradient buffer (mbgd; 32 if not given)."),
-  }),
+  gradient: gradientSchema(),
   training: z.strictObject({
     batch: int(1, 65536).describe(
       "Samples of one mini-batch; with sgd each sample is given 1/batch of the learning rate.",
@@ -253,11 +187,6 @@ export function validateDesign(input: unknown, source: string): Design {
     refuse("tile.inputBits", "1 leaves no bit beside the sign of tanh; use 2 to 8");
   const problem = deviceProblem(design);
   if (problem) refuse(problem.path, problem.why);
-  if (gradient.method !== "mbgd" && gradient.accumulatorBits !== undefined)
-    refuse(
-      "gradient.accumulatorBits",
-      `${gradient.method} keeps no ${gradient.method === "sgd" ? "" : "full "}gradient; leave it out, or use gradient.method mbgd`,
-    );
   if (network.layers[network.layers.length - 1] > 4096)
     refuse(
       `network.layers.${network.layers.length - 1}`,
@@ -297,8 +226,10 @@ export function validateDesign(input: unknown, source: string): Design {
     refuse("device.verify", "coincidence programs no row that could be read back; use 0, or gradient.programming row");
   const cells = network.layers.slice(1).reduce((sum, b, l) => sum + b * network.layers[l], 0);
   if (cells > 64e6) refuse("network.layers", `${cells} weights; use at most 64000000`);
-  if (gradient.method === "mbgd") {
-    const bits = gradient.accumulatorBits ?? 32;
+  const pulses = design.device.preset !== "ideal";
+  const filled = withMethodFields({ gradient, training, pulses }, refuse);
+  if (filled.accumulatorBits !== undefined) {
+    const bits = filled.accumulatorBits;
     const need = tile.inputBits + Math.ceil(Math.log2(training.batch)) + 4;
     if (bits < need)
       refuse(
@@ -306,5 +237,5 @@ export function validateDesign(input: unknown, source: string): Design {
         `${bits} cannot sum a batch of ${training.batch} without overflow; use at least ${need}`,
       );
   }
-  return { ...design, gradient: withMethodFields(design, refuse) };
+  return { ...design, gradient: filled };
 }

@@ -29,7 +29,7 @@ export function channels(ir: Omit<Ir, "phases" | "memories" | "channels">): Chan
       ["delta_data", output.lanes * ir.errorBits],
       ["delta_exponent", layer.exponentBits],
     ]);
-    if (ir.method === "mbgd")
+    if (ir.keeps === "gradient")
       add(scope, "layer", "gradient_write", [
         ["gradient_word", indexBits(layer.gradient.bufferWords)],
         ["gradient_data", output.lanes * layer.gradient.accumulatorBits],
@@ -87,7 +87,7 @@ export function channels(ir: Omit<Ir, "phases" | "memories" | "channels">): Chan
         ["count_data", output.lanes * layer.update.pulseBits],
       ]);
       add(scope, "layer", "pulse", [["pulse_row", indexBits(ir.tileRows)]]);
-      if (ir.verify > 0) add(scope, "layer", "verify", [["pulse_row", indexBits(ir.tileRows)]]);
+      if (ir.readBacks > 0) add(scope, "layer", "verify", [["pulse_row", indexBits(ir.tileRows)]]);
     }
     for (const range of ["forward_range", "backward_range", "activation_range"])
       if (range !== "backward_range" || layer.backward) add(scope, "layer", null, [[range, 5]]);

@@ -3,7 +3,8 @@ import { bitLength } from "../base/fixed.ts";
 import { mix } from "../base/mix.ts";
 import type { Design } from "../design/schema.ts";
 import { filled, LONGEST_TRAIN } from "../methods/fields.ts";
-import type { CoincidenceIr, EdgesIr, LowRankIr, VectorIr } from "./ir.ts";
+import type { LowRankIr } from "../methods/low-rank/unit.ts";
+import type { CoincidenceIr, EdgesIr, VectorIr } from "./ir.ts";
 
 /** Bits of a mantissa of the set-up, with its highest bit set. */
 export const TRAIN_MANTISSA_BITS = 16;

@@ -4,8 +4,8 @@
 
 import type { Design } from "../design/schema.ts";
 import type { DeviceIr } from "../device/response.ts";
-import type { LowRankMethod, Method } from "../methods/fields.ts";
-import type { Program } from "../methods/low-rank/program.ts";
+import type { LowRankIr } from "../methods/low-rank/unit.ts";
+import type { Keeps } from "../methods/method.ts";
 
 export type Activation = "relu" | "sigmoid" | "tanh";
 
@@ -107,43 +107,6 @@ export interface GradientIr {
   readonly accumulatorBits: number;
   /** Words of the gradient buffer, each of the output vector's lanes (0 but for mbgd). */
   readonly bufferWords: number;
-}
-
-/** The units that keep each layer's gradient as a few outer products. All layers run the same programs in step
- *  (docs/low-rank.md). */
-export interface LowRankIr {
-  readonly method: LowRankMethod;
-  /** Columns that a combination turns: orthonormal, each with its strength. */
-  readonly rank: number;
-  /** Columns stored on each side. */
-  readonly columns: number;
-  /** First column of the outer products that the update adds up, and how many of them there are. */
-  readonly first: number;
-  readonly outer: number;
-  /** Samples kept for a sub-batch. */
-  readonly slots: number;
-  /** Columns that a row of the net gradient is made of, beside the slots; 0: no rows are made. */
-  readonly rowColumns: number;
-  /** Whether each batch starts with strengths and columns of zero. */
-  readonly startsEmpty: boolean;
-  /** Bits of one element of a factor: code / 2^(factorBits − 1). */
-  readonly factorBits: number;
-  /** Passes over the array in one update: 1 (rank-sum) or one for each outer product (rank-seq). */
-  readonly passes: number;
-  /** Outer products that one pass adds up. */
-  readonly terms: number;
-  /** Programs: once after reset, for a sample, for the end of a sub-batch, for the end of a batch. */
-  readonly initial: Program | null;
-  readonly sample: Program;
-  readonly flush: Program | null;
-  readonly batch: Program;
-  /** The scalar units' constants and words of memory. */
-  readonly constants: readonly { readonly m: number; readonly e: number }[];
-  readonly memoryWords: number;
-  /** Coefficients of one side: of a combination or a row. */
-  readonly coefficients: number;
-  /** Seeds of the scalar units' LFSRs, by layer. */
-  readonly seeds: readonly number[];
 }
 
 /** Programming by coincidence: trains of pulses on rows and columns, one outer product after the other. */
@@ -289,10 +252,12 @@ export interface Ir {
   readonly readCycles: number;
   readonly pulseCycles: number;
   /** Times that a programmed row is read back and corrected. */
-  readonly verify: number;
+  readonly readBacks: number;
   readonly batch: number;
   readonly activation: Activation;
-  readonly method: Method;
+  readonly method: string;
+  /** What stays of a sample until its batch ends. */
+  readonly keeps: Keeps;
   readonly rounding: "stochastic" | "nearest";
   readonly errorBits: number;
   /** Lanes of one input beat (vector 0), bits of the stream's data bus, data beats of one sample (a label beat follows). */

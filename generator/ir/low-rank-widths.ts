@@ -1,7 +1,8 @@
 /** Widths inside the low-rank units that depend on the whole design. */
 import { bitLength, indexBits } from "../base/fixed.ts";
 import { MAGNITUDE_BITS, ROW_BITS } from "../methods/low-rank/format.ts";
-import type { Ir, LowRankIr } from "./ir.ts";
+import type { LowRankIr } from "../methods/low-rank/unit.ts";
+import type { Ir } from "./ir.ts";
 
 type Sources = Pick<LowRankIr, "factorBits" | "rowColumns" | "slots">;
 

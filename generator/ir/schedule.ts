@@ -87,7 +87,7 @@ export function sampleCycles(list: readonly PhaseIr[]): number {
 function updateFormula(ir: Machine): string {
   if (ir.coincidence)
     return "largest over layers of 2 + products · (words + 3) + Σ over products that are not zero of words + 59 + phases · slots · pulseCycles";
-  const slots = `the largest pulse count${ir.verify > 0 ? ` and ${ir.verify} where it is not 0` : ""}`;
+  const slots = `the largest pulse count${ir.readBacks > 0 ? ` and ${ir.readBacks} where it is not 0` : ""}`;
   if (ir.lowRank)
     return `largest over layers of 2 + passes · rows · (rowTiles · words · terms + 8) + pulseCycles · Σ over rows of ${slots}`;
   return `largest over layers of 2 + rows · (rowTiles · words + 6) + pulseCycles · Σ over rows of ${slots}`;
@@ -144,7 +144,7 @@ export function phases(ir: Machine): PhaseIr[] {
       dataDependent: false,
     });
   }
-  if (ir.method === "mbgd")
+  if (ir.keeps === "gradient")
     list.push({
       phase: "gradient",
       layer: null,

@@ -3,7 +3,8 @@
 
 import { type Instruction, type Op, type Side, timesIssued } from "../methods/low-rank/program.ts";
 import { vectorWork } from "../methods/low-rank/schedule.ts";
-import type { Ir, LowRankIr, PhaseIr, ReadIr } from "./ir.ts";
+import type { LowRankIr } from "../methods/low-rank/unit.ts";
+import type { Ir, PhaseIr, ReadIr } from "./ir.ts";
 import {
   gradientPhase,
   type ProgramName,
@@ -74,7 +75,7 @@ function issued(ir: Ir, unit: LowRankIr, samples: readonly number[]): { instruct
 
 export function utilisation(ir: Ir): Utilisation {
   const samples = ir.batch;
-  const updates = ir.method === "sgd" ? samples : 1;
+  const updates = ir.keeps === "nothing" ? samples : 1;
   const others = sampleCycles(ir.phases);
   // The batch after the first: nothing in it is done only once.
   const numbers = Array.from({ length: samples }, (_, n) => samples + n);
@@ -91,7 +92,7 @@ export function utilisation(ir: Ir): Utilisation {
     if (backward) add("backward_engine", index, samples * readingCycles(ir, backward));
   add("error_unit", null, samples * (of(ir, "error") - scalerCycles(ir, last)));
   for (const { index } of ir.layers) add("error_scaler", index, samples * scalerCycles(ir, index));
-  if (ir.method === "mbgd")
+  if (ir.keeps === "gradient")
     for (const { index, gradient: g } of ir.layers) add("gradient_unit", index, samples * g.bufferWords);
   for (const layer of ir.layers)
     add(ir.coincidence ? "pulse_train_unit" : "update_unit", layer.index, updates * updateCycles(ir, layer));

@@ -9,7 +9,9 @@
  *      lrt                    (k + 1)(a + b) + k */
 
 import { SCALAR_BITS } from "../methods/low-rank/format.ts";
-import type { Ir, LayerIr, LowRankIr } from "./ir.ts";
+import type { Yardstick as Counts } from "../methods/method.ts";
+import { methodOf } from "../methods/registry.ts";
+import type { Ir, LayerIr } from "./ir.ts";
 
 export interface Part {
   readonly words: number;
@@ -25,42 +27,31 @@ export interface Yardstick {
   readonly strengths: Part;
 }
 
-const NOTHING: Part = { words: 0, bits: 0 };
-
-/** Pairs of columns, of which so many have a strength, and samples. */
-function counts({ method, rank, outer, slots }: LowRankIr): { pairs: number; strengths: number; samples: number } {
-  switch (method) {
-    case "sbpca":
-      return { pairs: rank, strengths: rank, samples: 0 };
-    case "lrt":
-      return { pairs: rank + 1, strengths: rank, samples: 0 };
-    case "nmf":
-      return { pairs: outer + rank, strengths: rank, samples: slots };
+/** Counts of the method. */
+export function countsOf({ method, lowRank }: Pick<Ir, "method" | "lowRank">): Counts {
+  const known = methodOf(method);
+  switch (known.keeps) {
+    case "nothing":
+      return { cells: 0, pairs: 0, samples: 0, strengths: 0 };
+    case "gradient":
+      return { cells: 1, pairs: 0, samples: 0, strengths: 0 };
+    case "factors":
+      if (!lowRank) throw new Error("factors are kept by a low-rank unit");
+      return { cells: 0, ...known.yardstick(lowRank) };
   }
 }
 
-/** Pairs of columns of the yardstick. */
-export const pairsOf = (unit: LowRankIr): number => counts(unit).pairs;
-
 export function yardstick(ir: Ir, layer: LayerIr): Yardstick {
   const { inputs, outputs, gradient } = layer;
+  const { cells, pairs, samples, strengths } = countsOf(ir);
   const part = (words: number, wordBits: number): Part => ({ words, bits: words * wordBits });
-  if (ir.lowRank) {
-    const { pairs, strengths, samples } = counts(ir.lowRank);
-    return {
-      gradient: NOTHING,
-      factors: part(pairs * (inputs + outputs), ir.lowRank.factorBits),
-      samples: {
-        words: samples * (inputs + outputs),
-        bits: samples * (inputs * ir.vectors[layer.index].bits + outputs * ir.errorBits),
-      },
-      strengths: part(strengths, SCALAR_BITS),
-    };
-  }
   return {
-    gradient: ir.method === "mbgd" ? part(inputs * outputs, gradient.accumulatorBits) : NOTHING,
-    factors: NOTHING,
-    samples: NOTHING,
-    strengths: NOTHING,
+    gradient: part(cells * inputs * outputs, gradient.accumulatorBits),
+    factors: part(pairs * (inputs + outputs), ir.lowRank?.factorBits ?? 0),
+    samples: {
+      words: samples * (inputs + outputs),
+      bits: samples * (inputs * ir.vectors[layer.index].bits + outputs * ir.errorBits),
+    },
+    strengths: part(strengths, SCALAR_BITS),
   };
 }

@@ -60,12 +60,12 @@ export function cellContext(ir: Ir) {
     rangeCycles,
     rangeBits: bitLength(rangeCycles),
     counts: countsPulses(ir),
-    verify: ir.verify,
-    verifyBits: bitLength(ir.verify),
+    readBacks: ir.readBacks,
+    readBackBits: bitLength(ir.readBacks),
     unitsPerPulse,
     weightOne,
     readNoise: (device?.readNoise.length ?? 0) > 0,
-    oneWriter: ir.coincidence !== undefined || device !== undefined || pairs !== null || ir.verify > 0,
+    oneWriter: ir.coincidence !== undefined || device !== undefined || pairs !== null || ir.readBacks > 0,
   };
   if (!device) return { ...choices, device: null };
   const meanBits = signedBits(largest(device.means));

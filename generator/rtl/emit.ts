@@ -123,7 +123,7 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
   const rowOnly = (name: string, value: Value): Parameter[] => (ir.coincidence ? [] : [p(name, value)]);
   return [
     ...group("Size", [
-      ...(ir.coincidence && ir.method !== "nmf" ? [] : [p("INPUTS", layer.inputs)]),
+      ...(ir.coincidence && !makesRows(ir) ? [] : [p("INPUTS", layer.inputs)]),
       p("OUTPUTS", layer.outputs),
       p("ROW_TILES", layer.rowTiles),
       ...rowOnly("ROW_TILE_BITS", indexBits(layer.rowTiles)),
@@ -148,7 +148,7 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
     ]),
     ...group("Input vector", [
       p("X_LANES", x.lanes),
-      ...(ir.method === "mbgd" || ir.coincidence ? [] : [p("X_LANE_BITS", indexBits(x.lanes))]),
+      ...(ir.keeps === "gradient" || ir.coincidence ? [] : [p("X_LANE_BITS", indexBits(x.lanes))]),
       p("X_WORDS", x.words),
       p("X_WORD_BITS", indexBits(x.words)),
       p("X_BITS", x.bits),
@@ -188,7 +188,7 @@ function layerParameters(ir: Ir, layer: LayerIr): Parameter[] {
       p("EXPONENT_ZERO", layer.gradient.exponentZero),
       ...(ir.lowRank || ir.coincidence ? [] : [p("ALIGNED_BITS", layer.gradient.alignedBits)]),
       ...rowOnly("GRADIENT_BITS", layer.gradient.accumulatorBits),
-      ...(ir.method === "mbgd"
+      ...(ir.keeps === "gradient"
         ? [
             p("GRADIENT_WORDS", layer.gradient.bufferWords),
             p("GRADIENT_WORD_BITS", indexBits(layer.gradient.bufferWords)),
@@ -250,6 +250,9 @@ function trainContext(ir: Ir, unit: CoincidenceIr) {
     ...setupTiming(0),
   };
 }
+
+/** Whether the vector units make rows of the net gradient. */
+const makesRows = ({ lowRank }: Ir): boolean => (lowRank?.rowColumns ?? 0) > 0;
 
 const byName = (parameters: readonly Parameter[]): Record<string, Value> =>
   Object.fromEntries(parameters.map(({ name, value }) => [name, value]));
@@ -384,19 +387,19 @@ function context(ir: Ir) {
     relu: ir.activation === "relu",
     tanh: ir.activation === "tanh",
     softmax: ir.errorUnit.loss === "softmax-cross-entropy",
-    mbgd: ir.method === "mbgd",
+    fullGradient: ir.keeps === "gradient",
     lowRank: ir.lowRank !== undefined,
     scalar: ir.lowRank ? scalarContext(ir, ir.lowRank) : null,
     function: functionContext(),
     turns: (ir.lowRank?.rank ?? 0) > 0,
-    nmf: ir.method === "nmf",
+    rows: makesRows(ir),
     slots: (ir.lowRank?.slots ?? 0) > 0,
     coincidence: ir.coincidence !== undefined,
     ...cellContext(ir),
     train: ir.coincidence ? trainContext(ir, ir.coincidence) : null,
     randomBits: ir.layers[0].update.randomBits,
-    sgd: ir.method === "sgd",
-    sampleByRow: ir.method === "sgd" && !ir.coincidence,
+    bySample: ir.keeps === "nothing",
+    sampleByRow: ir.keeps === "nothing" && !ir.coincidence,
     stochastic: ir.rounding === "stochastic",
     deep: ir.layers.length > 1,
     layerCount: ir.layers.length,

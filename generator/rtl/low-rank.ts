@@ -1,7 +1,7 @@
 /** What the templates of the low-rank units need: sizes, formats, programs and tables. */
 
 import { bitLength, indexBits } from "../base/fixed.ts";
-import type { Ir, LayerIr, LowRankIr } from "../ir/ir.ts";
+import type { Ir, LayerIr } from "../ir/ir.ts";
 import { valueBits, widestOperandBits } from "../ir/low-rank-widths.ts";
 import {
   COEFFICIENT_BITS,
@@ -18,6 +18,7 @@ import {
 } from "../methods/low-rank/format.ts";
 import { type Instruction, OPS } from "../methods/low-rank/program.ts";
 import { FRACTION, functionTable, INDEX_BITS } from "../methods/low-rank/table.ts";
+import type { LowRankIr } from "../methods/low-rank/unit.ts";
 import { hex, type Parameter, type Value } from "./values.ts";
 
 /** A layer's parameters of its low-rank unit. */

@@ -1,6 +1,8 @@
 /** Low-rank training: a sum of outer products kept at rank k by a small singular value decomposition at every sample,
  *  truncated or without bias (Gural et al. 2020; the reduction of least variance by Benzing et al. 2019). */
 import type { Random } from "../../data/random.ts";
+import { filled } from "../../generator/methods/fields.ts";
+import type { GoldenMethod } from "../method.ts";
 import { takeOut } from "../orthogonal.ts";
 import { svd } from "../svd.ts";
 import { addMultiple, zeros } from "../vectors.ts";
@@ -166,3 +168,25 @@ export function gradientOf({ left, right, strengths, count }: Lrt): LowRank {
   const k = strengths.length;
   return { u: left.slice(0, k), v: right.slice(0, k), strengths: strengths.map((c) => c / Math.max(count, 1)) };
 }
+
+export const golden: GoldenMethod = {
+  keeps: "factors",
+  newUnit: ({ settings, rank, inputs, outputs, random }) => {
+    const state = newLrt(inputs, outputs, rank);
+    const unbiased = filled(settings.unbiased, "unbiased");
+    const reduce = (s: Float64Array) => (random.uniform() < unbiased ? unbiasedReduction(s, random) : truncation(s));
+    // Its gradient must outlive the batch, which the next one's start would clear.
+    let ended = false;
+    return {
+      add: (x, delta) => {
+        if (ended) startBatch(state);
+        ended = false;
+        addSample(state, x, delta, reduce);
+      },
+      finish: () => {
+        ended = true;
+        return gradientOf(state);
+      },
+    };
+  },
+};

@@ -1,11 +1,14 @@
 /** Non-negative factors of the net gradient's two signs, by multiplicative updates (Lee and Seung 2001):
  *      G ≈ W⁺H⁺ − W⁻H⁻,  all four ≥ 0, carried from batch to batch. */
 import type { Random } from "../../data/random.ts";
-import { addOuterProduct, product, transposedProduct } from "../linear.ts";
-import { dot, largestMagnitude, norm, setMultiple, zeros } from "../vectors.ts";
-import { type LowRank, reconstruct } from "./low-rank.ts";
 
 /** V ≈ W H */
+import { filled } from "../../generator/methods/fields.ts";
+import { addOuterProduct, product, transposedProduct } from "../linear.ts";
+import type { GoldenMethod } from "../method.ts";
+import { dot, largestMagnitude, norm, setMultiple, zeros } from "../vectors.ts";
+import { type LowRank, reconstruct } from "./low-rank.ts";
+import { bySubBatches } from "./sub-batches.ts";
 export interface Factors {
   /** Columns of W, each of length outputs. */
   readonly w: readonly Float64Array[];
@@ -149,3 +152,24 @@ export function gradientOf({ positive, negative }: Nmf): LowRank {
     strengths: Float64Array.from({ length: 2 * k }, (_, r) => (r < k ? 1 : -1)),
   };
 }
+
+export const golden: GoldenMethod = {
+  keeps: "factors",
+  newUnit: ({ settings, rank, inputs, outputs, random, front: newFront }) => {
+    const iterations = filled(settings.iterations, "iterations");
+    const state = newNmf(inputs, outputs, rank, random);
+    if (newFront) {
+      const front = newFront();
+      const finish = () => {
+        factorise(state, reconstruct(front.finish(), state.net), iterations);
+        return gradientOf(state);
+      };
+      return { add: front.add, finish };
+    }
+    return bySubBatches(filled(settings.subBatch, "subBatch"), {
+      add: (x, delta) => addSubBatch(state, x, delta, iterations),
+      gradient: () => gradientOf(state),
+      startBatch: () => startBatch(state),
+    });
+  },
+};

@@ -1,9 +1,12 @@
 /** Streaming batch principal components: k orthonormal pairs and their strengths, turned a little by every sample
  *  (after Hoskins et al. 2019 and Huang et al. 2023). The state is carried from batch to batch. */
 import type { Random } from "../../data/random.ts";
+import { filled } from "../../generator/methods/fields.ts";
+import type { GoldenMethod } from "../method.ts";
 import { orthonormalise, randomOrthonormal } from "../orthogonal.ts";
 import { addMultiple, dot, setMultiple, zeros } from "../vectors.ts";
 import type { LowRank } from "./low-rank.ts";
+import { bySubBatches } from "./sub-batches.ts";
 
 export interface Sbpca {
   /** X: orthonormal columns of length inputs. */
@@ -86,3 +89,15 @@ function turn(
 export function gradientOf({ x, delta, sigma }: Sbpca): LowRank {
   return { u: delta, v: x, strengths: sigma };
 }
+
+export const golden: GoldenMethod = {
+  keeps: "factors",
+  newUnit: ({ settings, rank, inputs, outputs, random }) => {
+    const state = newSbpca(inputs, outputs, rank, random);
+    return bySubBatches(filled(settings.subBatch, "subBatch"), {
+      add: (x, delta) => addSubBatch(state, x, delta),
+      gradient: () => gradientOf(state),
+      startBatch: () => startBatch(state),
+    });
+  },
+};

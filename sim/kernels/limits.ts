@@ -25,7 +25,7 @@ export function memoryNeed(ir: Ir): { shared: number; thread: number } {
     const weights = layer.inputs * layer.outputs;
     const cells = weights * (ir.cell.pairs ? 2 : 1);
     shared += cells * (2 + 4) + 2 * layer.inputs * pad(layer.outputs) + 2 * layer.outputs * pad(layer.inputs);
-    if (ir.method === "mbgd") thread += 4 * weights;
+    if (ir.keeps === "gradient") thread += 4 * weights;
     if (ir.cell.device) shared += 2 * cells;
     const noisy = hasReadNoise(ir);
     thread += readNeed(layer.forward, layer.inputs, layer.outputs, ir.tileRows, noisy);
@@ -52,7 +52,7 @@ function layerReason(ir: Ir, layer: LayerIr): string | null {
   if (layer.requantMultiplier >= 2 ** (WORD - 1)) return `requantiser multiplier ${layer.requantMultiplier}`;
   const byRow = !ir.lowRank && !ir.coincidence;
   if (byRow && layer.gradient.alignedBits > 16) return `aligned errors of ${layer.gradient.alignedBits} bits`;
-  if (ir.method === "mbgd" && layer.gradient.accumulatorBits > WORD)
+  if (ir.keeps === "gradient" && layer.gradient.accumulatorBits > WORD)
     return `gradient of ${layer.gradient.accumulatorBits} bits`;
   // Pulse trains are no kernel's work.
   if (ir.coincidence) return null;

@@ -123,7 +123,7 @@ export function cellWords(
   words[layout.WEIGHT_ONE] = cell.weightOne;
   words[layout.PAIRS] = cell.pairs ? layer.inputs * layer.outputs : 0;
   words[layout.PLACES] = ir.tileRows * ir.tileCols;
-  words[layout.VERIFY] = ir.verify;
+  words[layout.VERIFY] = ir.readBacks;
   const { device } = cell;
   const { devices } = state;
   if (!device || !devices) return words;
@@ -227,7 +227,7 @@ export function programCell(ir: Ir, layer: LayerIr, state: LayerState, i: number
   const goal = clip(weightOf(ir, layer, state.cells, i, j) + count * unitsPerPulse, -weightOne, weightOne);
   let given = Math.abs(count);
   for (let n = 0; n < given; n++) pulse(ir, layer, state, i, j, count > 0);
-  for (let n = 0; n < ir.verify && count !== 0; n++) {
+  for (let n = 0; n < ir.readBacks && count !== 0; n++) {
     const left = goal - weightOf(ir, layer, state.cells, i, j);
     if (2 * Math.abs(left) <= unitsPerPulse) break;
     pulse(ir, layer, state, i, j, left > 0);

@@ -1,9 +1,10 @@
 /** `low_rank_unit` of one layer. Its arithmetic is one kernel (`sim/kernels/assembly/low-rank.ts`), which every machine
  *  uses, also the one on the plain path; here its state is laid out, and its programs are run. */
-import type { Ir, LowRankIr } from "../../generator/ir/ir.ts";
+import type { Ir } from "../../generator/ir/ir.ts";
 import type { ProgramName } from "../../generator/ir/schedule.ts";
 import { type Instruction, OPS, type Op, type Program } from "../../generator/methods/low-rank/program.ts";
 import { functionTable } from "../../generator/methods/low-rank/table.ts";
+import type { LowRankIr } from "../../generator/methods/low-rank/unit.ts";
 import type { Arena } from "../kernels/arena.ts";
 import * as layout from "../kernels/assembly/low-rank-layout.ts";
 import type { Kernels } from "../kernels/load.ts";

@@ -1,8 +1,9 @@
 /** `update_unit` with `lfsr` and `stochastic_round`: gradient words to pulse counts, row by row. */
 
 import { xorshift32 } from "../../generator/base/mix.ts";
-import type { LayerIr, LowRankIr } from "../../generator/ir/ir.ts";
+import type { LayerIr } from "../../generator/ir/ir.ts";
 import { DISTANCE_MAX, SHIFT_MAX } from "../../generator/methods/low-rank/format.ts";
+import type { LowRankIr } from "../../generator/methods/low-rank/unit.ts";
 import { clip, roundShift } from "../arith.ts";
 import type { LowRankState } from "./low-rank-unit.ts";
 

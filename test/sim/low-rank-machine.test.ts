@@ -2,9 +2,10 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { channels } from "../../generator/ir/channels.ts";
-import type { Ir, LowRankIr } from "../../generator/ir/ir.ts";
+import type { Ir } from "../../generator/ir/ir.ts";
 import { programCycles } from "../../generator/ir/schedule.ts";
 import type { Instruction, Op, Program } from "../../generator/methods/low-rank/program.ts";
+import type { LowRankIr } from "../../generator/methods/low-rank/unit.ts";
 import type { PreparedMachine } from "../../prepare/machine.ts";
 import { beyondKernels } from "../../sim/kernels/limits.ts";
 import { type Listener, Machine } from "../../sim/machine.ts";

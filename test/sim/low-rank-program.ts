@@ -2,8 +2,8 @@
  *  the kernel is compared with. Slow, and of no use but that. */
 
 import { xorshift32 } from "../../generator/base/mix.ts";
-import type { LowRankIr } from "../../generator/ir/ir.ts";
 import type { Instruction } from "../../generator/methods/low-rank/program.ts";
+import type { LowRankIr } from "../../generator/methods/low-rank/unit.ts";
 import type { SampleVectors } from "../../sim/units/low-rank-unit.ts";
 import { type Scalar, toNumber } from "../../sim/units/scalar-float.ts";
 import { add, fromBigInt, inverseRoot, multiply, negative, reciprocal, shorten, zero } from "./scalar-reference.ts";

@@ -1,7 +1,7 @@
 /** Random low-rank units for tests: sizes, scalars, programs of all instructions; and a unit's state as plain numbers. */
 import fc from "fast-check";
-import type { LowRankIr } from "../../generator/ir/ir.ts";
 import { type Instruction, OPS, type Op, type Program } from "../../generator/methods/low-rank/program.ts";
+import type { LowRankIr } from "../../generator/methods/low-rank/unit.ts";
 import * as layout from "../../sim/kernels/assembly/low-rank-layout.ts";
 import type { LowRankState, Side } from "../../sim/units/low-rank-unit.ts";
 import type { Scalar } from "../../sim/units/scalar-float.ts";

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Random } from "../../data/random.ts";
 import { presets } from "../../generator/design/presets.ts";
 import { validateDesign } from "../../generator/design/schema.ts";
-import type { LowRankIr } from "../../generator/ir/ir.ts";
+import type { LowRankIr } from "../../generator/methods/low-rank/unit.ts";
 import { emitRtl } from "../../generator/rtl/emit.ts";
 import { addOuterProduct } from "../../golden/linear.ts";
 import { reconstruct } from "../../golden/low-rank/low-rank.ts";
@@ -15,13 +15,13 @@ import {
   startBatch as startLrt,
   truncation,
 } from "../../golden/low-rank/lrt.ts";
-import { newGradientUnit } from "../../golden/low-rank/method.ts";
 import {
   addSubBatch,
   gradientOf as sbpcaGradient,
   sbpcaOf,
   startBatch as startSbpca,
 } from "../../golden/low-rank/sbpca.ts";
+import { newGradientUnit } from "../../golden/registry.ts";
 import { norm } from "../../golden/vectors.ts";
 import { prepareMachine } from "../../prepare/machine.ts";
 import { reals, UnitAlone, type UnitSample } from "../../verify/low-rank-alone.ts";
@@ -45,9 +45,10 @@ interface Settings {
 /** A unit of its own. */
 function unitOf(settings: Settings): UnitAlone {
   const { method, rank, factorBits, unbiased = 0, seed = 1, inputs = INPUTS, outputs = OUTPUTS, nmf = null } = settings;
-  const stream = rank > 0 ? { method, rank, unbiased } : null;
+  const alone = { method, rank, unbiased };
+  const front = rank > 0 ? { frontEnd: method, frontEndRank: rank, unbiased } : { frontEnd: "none" };
   const sizes = { inputs, outputs, inputBits: 8, errorBits: 9 };
-  return new UnitAlone({ stream, nmf, factorBits, batch: BATCH }, sizes, seed);
+  return new UnitAlone({ ...(nmf ? { method: "nmf", ...nmf, ...front } : alone), factorBits }, BATCH, sizes, seed);
 }
 
 /** Codes of a few kinds of sample, with noise: most of their gradient is of low rank. */

@@ -1,7 +1,8 @@
 /** The kernels' arithmetic on single scalars, which are doubles to them. Sums and products are those of a program: the
  *  kernel has them in its loop only. */
-import type { LowRankIr } from "../../generator/ir/ir.ts";
+
 import type { Op, Program } from "../../generator/methods/low-rank/program.ts";
+import type { LowRankIr } from "../../generator/methods/low-rank/unit.ts";
 import { Arena } from "../../sim/kernels/arena.ts";
 import { instantiate, kernelModule } from "../../sim/kernels/load.ts";
 import { createLowRankStates, LowRankUnit, placeFunctionTable } from "../../sim/units/low-rank-unit.ts";

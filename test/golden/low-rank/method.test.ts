@@ -1,16 +1,17 @@
 import { fc, it } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { Random } from "../../../data/random.ts";
+import type { Gradient } from "../../../generator/methods/fields.ts";
 import { lowRankError, reconstruct } from "../../../golden/low-rank/low-rank.ts";
-import { type MethodSettings, newGradientUnit } from "../../../golden/low-rank/method.ts";
 import * as nmf from "../../../golden/low-rank/nmf.ts";
 import * as sbpca from "../../../golden/low-rank/sbpca.ts";
+import { newGradientUnit } from "../../../golden/registry.ts";
 import { anyStream, expectFinite, gradientOfStream, norm, type Stream, streamArbitrary } from "./streams.ts";
 
 const sbpcaSettings = { method: "sbpca", subBatch: 2 } as const;
 const lrtSettings = { method: "lrt", unbiased: 0.5 } as const;
 const nmfSettings = { method: "nmf", frontEnd: "none", subBatch: 3, iterations: 2 } as const;
-const settingsArbitrary: fc.Arbitrary<MethodSettings> = fc.constantFrom<MethodSettings>(
+const settingsArbitrary: fc.Arbitrary<Gradient> = fc.constantFrom<Gradient>(
   sbpcaSettings,
   { method: "sbpca", subBatch: 1 },
   lrtSettings,
@@ -21,7 +22,7 @@ const settingsArbitrary: fc.Arbitrary<MethodSettings> = fc.constantFrom<MethodSe
   { method: "nmf", frontEnd: "lrt", unbiased: 1, iterations: 3 },
 );
 
-function newUnit(settings: MethodSettings, { inputs, outputs, rank, seed }: Stream) {
+function newUnit(settings: Gradient, { inputs, outputs, rank, seed }: Stream) {
   const fields = settings.frontEnd && settings.frontEnd !== "none" ? { frontEndRank: rank + 2 } : {};
   return newGradientUnit({ ...settings, ...fields, rank }, inputs, outputs, new Random(seed));
 }
@@ -78,7 +79,7 @@ describe("every low-rank method", () => {
     const delta = stream.delta[0].map((value) => Math.abs(value) + 0.1);
     const same = { ...stream, rank: 1, x: Array(8).fill(x), delta: Array(8).fill(delta) };
     const gradient = gradientOfStream(same);
-    const error = (settings: MethodSettings, batches: number) => {
+    const error = (settings: Gradient, batches: number) => {
       const unit = newUnit(settings, same);
       let found = batch(unit, same);
       for (let n = 1; n < batches; n++) found = batch(unit, same);

@@ -9,8 +9,11 @@
  *
  *  E is diag(signs) times the first k columns of the reflection that takes x₀ to the last axis, where x₀ is zero above
  *  m and √(1 − s_j n / S) from m on. For truncation x₀ is the last axis itself. */
-import type { Assembler } from "./assembler.ts";
-import type { Program, Side, Value } from "./program.ts";
+import { filled } from "./fields.ts";
+import type { Assembler } from "./low-rank/assembler.ts";
+import type { Program, Side, Value } from "./low-rank/program.ts";
+import { ofStream } from "./low-rank/stream.ts";
+import type { FactorMethod, Stream, StreamSettings } from "./method.ts";
 
 /** Part of a vector's squared length below which what the columns do not hold of it is rounding: of a batch's samples,
  *  and of a column of one element, which is short of one by a unit of its code. */
@@ -77,9 +80,9 @@ function rotate(a: Assembler, A: Value[][], squares: Value[], p: number, q: numb
   squares[q] = a.subtract(mean, r);
 }
 
-/** One sample.
- *  @param unbiased probability of the unbiased reduction */
-export function lrtSample(a: Assembler, rank: number, factorBits: number, unbiased: number): Program {
+/** One sample. `unbiased` is the probability of the unbiased reduction. */
+function sample(a: Assembler, { rank, factorBits, gradient }: StreamSettings): Program {
+  const unbiased = filled(gradient.unbiased, "unbiased");
   const size = rank + 1;
   const all = Array.from({ length: size }, (_, i) => i);
   const ranks = all.slice(0, rank);
@@ -178,3 +181,20 @@ export function lrtSample(a: Assembler, rank: number, factorBits: number, unbias
     for (const r of ranks) a.assign(a.strength(r), strengths[r]);
   });
 }
+
+const stream: Stream = {
+  startsEmpty: true,
+  strengths: "sum",
+  fields: { unbiased: 1 },
+  hardware: () => null,
+  sample,
+  settle: () => {},
+};
+
+export const lrt: FactorMethod = {
+  ...ofStream(stream),
+  place: 5,
+  look: 1,
+  does: "a few outer products stand for it",
+  yardstick: ({ rank }) => ({ pairs: rank + 1, strengths: rank, samples: 0 }),
+};

@@ -8,8 +8,10 @@
  *
  *  where (α, β, ρ_q, ν) = (s_r, c_r, X'_qᵀY_r, R_rr), or, where the residual R_rr vanishes, (1, 0, X'_qᵀX_r, …): the
  *  column keeps its direction, made orthogonal to the others. The same for D with c' = X'ᵀx / (n + 1). */
-import type { Assembler } from "./assembler.ts";
-import type { Program, Value } from "./program.ts";
+import type { Assembler } from "./low-rank/assembler.ts";
+import type { Program, Value } from "./low-rank/program.ts";
+import { ofStream } from "./low-rank/stream.ts";
+import type { FactorMethod, Stream, StreamSettings } from "./method.ts";
 
 /** Part of a column's squared length that its residual must keep; below, it is rounding. */
 const vanished = (factorBits: number): number => 2 ** -factorBits;
@@ -73,7 +75,7 @@ function combine(a: Assembler, side: "x" | "d", { m, v }: Pick<Columns, "m"> & {
 }
 
 /** One sample. */
-export function sbpcaSample(a: Assembler, rank: number, factorBits: number): Program {
+function sample(a: Assembler, { rank, factorBits }: StreamSettings): Program {
   return a.program(() => {
     const least = a.constant(vanished(factorBits));
     const ranks = Array.from({ length: rank }, (_, r) => r);
@@ -103,7 +105,7 @@ export function sbpcaSample(a: Assembler, rank: number, factorBits: number): Pro
 
 /** The end of a batch: makes the columns orthonormal again, from their measured products; σ is in the strengths. Rounding
  *  moves a column by less than a unit of its code a sample, so once a batch is enough. */
-export function sbpcaBatch(a: Assembler, rank: number, factorBits: number): void {
+function settle(a: Assembler, { rank, factorBits }: StreamSettings): void {
   const least = a.constant(vanished(factorBits));
   const ranks = Array.from({ length: rank }, (_, r) => r);
   const gram = ranks.map((r) => ranks.slice(0, r + 1).map((q) => a.project(r, q)));
@@ -134,3 +136,21 @@ export function sbpcaBatch(a: Assembler, rank: number, factorBits: number): void
     a.assign(a.strength(r), sigma);
   }
 }
+
+/** The strengths are a running mean. A sub-batch of one needs no sample buffer; of more, the golden model alone has it. */
+const stream: Stream = {
+  startsEmpty: false,
+  strengths: "mean",
+  fields: { subBatch: 1 },
+  hardware: ({ subBatch }) => (subBatch === 1 ? null : { field: "subBatch", use: "1" }),
+  sample,
+  settle,
+};
+
+export const sbpca: FactorMethod = {
+  ...ofStream(stream),
+  place: 3,
+  look: 2,
+  does: "a few outer products stand for it",
+  yardstick: ({ rank }) => ({ pairs: rank, strengths: rank, samples: 0 }),
+};

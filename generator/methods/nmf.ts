@@ -11,10 +11,13 @@
  *  T_r brings the column's largest element of the pass before to a half, so that there is room to grow. No element is
  *  less than one unit of its code: zero would stay zero. The row N_i is made of `sources`, scaled by the root of the sum
  *  of its coefficients' squares. */
-import { type Assembler, CODE, FACTOR } from "./assembler.ts";
-import type { Program, Side, Value } from "./program.ts";
+import { factorFields, filled, type Gradient } from "./fields.ts";
+import { type Assembler, CODE, FACTOR } from "./low-rank/assembler.ts";
+import type { Program, Side, Value } from "./low-rank/program.ts";
+import type { LongestSides } from "./low-rank/unit.ts";
+import type { FactorMethod, Front, PlannedColumns, Programs } from "./method.ts";
 
-export interface NmfUnit {
+interface NmfUnit {
   /** Components of each sign. */
   readonly rank: number;
   readonly factorBits: number;
@@ -26,7 +29,7 @@ export interface NmfUnit {
 }
 
 /** What is kept from batch to batch. */
-export interface NmfState {
+interface NmfState {
   /** S_r, those of the positive part first. */
   readonly strengths: readonly Value[];
   /** Largest element that the last pass wrote of each column. */
@@ -34,7 +37,7 @@ export interface NmfState {
 }
 
 /** A vector that the net gradient is made of. */
-export interface Source {
+interface Source {
   /** Its number where an element is asked for. */
   readonly column: number;
   /** Its part of the net gradient. */
@@ -45,13 +48,13 @@ export interface Source {
 
 const OTHER = { x: "d", d: "x" } as const;
 
-export function nmfState(a: Assembler, { rank }: NmfUnit): NmfState {
+function nmfState(a: Assembler, { rank }: NmfUnit): NmfState {
   return { strengths: a.variables(2 * rank), peaks: { x: a.variables(2 * rank), d: a.variables(2 * rank) } };
 }
 
 /** Once after reset: random factors; the first updates find their scale.
  *  @param zeros what else begins at zero */
-export function nmfInitial(a: Assembler, unit: NmfUnit, state: NmfState, zeros: readonly Value[]): Program {
+function nmfInitial(a: Assembler, unit: NmfUnit, state: NmfState, zeros: readonly Value[]): Program {
   return a.program(() => {
     for (const s of state.strengths) a.assign(s, a.one);
     for (const peak of [...state.peaks.x, ...state.peaks.d]) a.assign(peak, a.half);
@@ -64,7 +67,7 @@ export function nmfInitial(a: Assembler, unit: NmfUnit, state: NmfState, zeros: 
 }
 
 /** Factors the net gradient, starting from the factors that are there. */
-export function factorise(a: Assembler, unit: NmfUnit, state: NmfState, sources: readonly Source[]): void {
+function factorise(a: Assembler, unit: NmfUnit, state: NmfState, sources: readonly Source[]): void {
   a.repeat(unit.iterations, () => {
     pass(a, unit, state, sources, "x");
     pass(a, unit, state, sources, "d");
@@ -72,7 +75,7 @@ export function factorise(a: Assembler, unit: NmfUnit, state: NmfState, sources:
 }
 
 /** G ≈ Σ_r ± S_r ŵ_r ĥ_rᵀ; a component that stands for nothing is left out. */
-export function handOver(a: Assembler, { rank }: NmfUnit, { strengths, peaks }: NmfState): void {
+function handOver(a: Assembler, { rank }: NmfUnit, { strengths, peaks }: NmfState): void {
   strengths.forEach((s, r) => {
     const counts = a.select(peaks.x[r], a.select(peaks.d[r], s, a.zero), a.zero);
     a.sigma(r, r < rank ? counts : a.negative(counts));
@@ -145,3 +148,136 @@ function pass(
 function headroom(sources: readonly Source[]): number {
   return sources.some(({ codeBits }) => codeBits) ? 2 ** -Math.ceil(Math.log2(sources.length) / 2) : 1;
 }
+
+/** Samples of a sub-batch, and passes over a net gradient, where the file does not say. */
+const SUB_BATCH = 8;
+const ITERATIONS = 3;
+/** Outer products of a front end, where the file does not say: twice the rank; beyond so many that gains nothing. */
+const FRONT_RANK = 10;
+
+function unitOf(gradient: Gradient, first: number, { elements }: LongestSides): NmfUnit {
+  return {
+    rank: filled(gradient.rank, "rank"),
+    iterations: filled(gradient.iterations, "iterations"),
+    factorBits: filled(gradient.factorBits, "factorBits"),
+    first,
+    elements,
+  };
+}
+
+/** The net gradient is what the front end gathered. */
+function behindFrontEnd(a: Assembler, front: Front, unit: NmfUnit, batch: number): Programs {
+  const { stream } = front;
+  const state = nmfState(a, unit);
+  const sample = stream.sample(a, front);
+  const initial = nmfInitial(a, unit, state, []);
+  // The net gradient is the batch's mean.
+  const part = a.constant(stream.strengths === "mean" ? 1 : 1 / batch);
+  const end = a.program(() => {
+    stream.settle(a, front);
+    const sources = Array.from(
+      { length: front.rank },
+      (_, column): Source => ({
+        column,
+        weight: a.multiply(part, a.strength(column)),
+      }),
+    );
+    factorise(a, unit, state, sources);
+    handOver(a, unit, state);
+  });
+  return { initial, sample, flush: null, batch: end };
+}
+
+/** The net gradient of the batch so far is what the factors stood for and the sub-batch's samples:
+ *      N = w (W⁺H⁺ − W⁻H⁻) + (1/n) Σ δ xᵀ,   w = (n − s) / n */
+function streamed(a: Assembler, unit: NmfUnit, slots: number, sides: LongestSides): Programs {
+  const state = nmfState(a, unit);
+  const units = a.variables(slots);
+  const behind = a.variable();
+  const sample = a.program(() => {
+    a.keep(units);
+  });
+  const initial = nmfInitial(a, unit, state, [behind, ...units]);
+  const flush = a.program(() => {
+    const total = a.count();
+    const part = a.reciprocal(total);
+    const weight = a.multiply(behind, part);
+    a.copy();
+    const sources = [...before(a, unit.rank, state, weight), ...samples(a, unit, units, part, sides)];
+    a.assign(behind, total);
+    for (const u of units) a.assign(u, a.zero);
+    factorise(a, unit, state, sources);
+  });
+  const batch = a.program(() => {
+    a.assign(behind, a.zero);
+    handOver(a, unit, state);
+  });
+  return { initial, sample, flush, batch };
+}
+
+/** The copied factors with their strengths. */
+function before(a: Assembler, rank: number, { strengths }: NmfState, weight: Value): Source[] {
+  const negative = a.negative(weight);
+  return strengths.map((s, column) => ({ column, weight: a.multiply(column < rank ? weight : negative, s) }));
+}
+
+/** The sub-batch's samples: they are numbered behind the columns, which are the copied factors and the new ones. */
+function samples(
+  a: Assembler,
+  { rank }: NmfUnit,
+  units: readonly Value[],
+  part: Value,
+  { codeBits }: LongestSides,
+): Source[] {
+  return units.map((unit, n) => ({ column: 4 * rank + n, weight: a.multiply(part, unit), codeBits }));
+}
+
+export const nmf: FactorMethod = {
+  keeps: "factors",
+  place: 4,
+  look: 3,
+  does: "a few outer products stand for it",
+  strengths: "mean",
+  stream: null,
+  frontEnds: [
+    { method: "sbpca", look: 6 },
+    { method: "lrt", look: 5 },
+  ],
+  fields: ({ rank = factorFields.rank }, batch, front) => ({
+    ...factorFields,
+    frontEnd: "none",
+    iterations: ITERATIONS,
+    ...(front
+      ? { frontEndRank: Math.max(rank, Math.min(2 * rank, FRONT_RANK)), ...front.fields }
+      : { subBatch: Math.min(SUB_BATCH, batch) }),
+  }),
+  hardware: (gradient, front) => front?.hardware(gradient) ?? null,
+  unit: (gradient, batch, front) => {
+    const outer = 2 * filled(gradient.rank, "rank");
+    const columns: PlannedColumns = front
+      ? {
+          rank: front.rank,
+          first: front.rank,
+          outer,
+          slots: 0,
+          rowColumns: front.rank,
+          startsEmpty: front.stream.startsEmpty,
+        }
+      : {
+          rank: 0,
+          first: outer,
+          outer,
+          slots: filled(gradient.subBatch, "subBatch"),
+          rowColumns: outer,
+          startsEmpty: false,
+        };
+    return {
+      columns,
+      programs: (a, sides) => {
+        const unit = unitOf(gradient, columns.first, sides);
+        return front ? behindFrontEnd(a, front, unit, batch) : streamed(a, unit, columns.slots, sides);
+      },
+    };
+  },
+  yardstick: ({ rank, outer, slots }) => ({ pairs: outer + rank, strengths: rank, samples: slots }),
+};
