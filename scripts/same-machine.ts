@@ -95,7 +95,7 @@ const program = new Command("same")
   .argument("[B]", "commit (default: the working tree)")
   .option("--only <part>", "verilog or training", (text) => words("--only", ["verilog", "training"])(text)[0])
   .option("--seed <number>", "draws the random designs", wholeNumber("--seed", 0, 0x7fffffff), 1)
-  .option("--designs <n>", "random designs", wholeNumber("--designs", 0), 40)
+  .option("--designs <n>", "random designs", wholeNumber("--designs", 1), 40)
   .option("--quick", "the smallest preset and a few random designs")
   .addOption(
     new Option("--expect <names>", "files or results that may differ, e.g. design.json,register_map.md")

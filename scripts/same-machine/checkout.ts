@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EXIT, Refusal } from "../../generator/errors.ts";
-import type { Answer } from "./comparison.ts";
+import { type Answer, REFUSAL } from "./comparison.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -68,7 +68,7 @@ export class Checkout {
    *  @param out does not exist, neither before nor after */
   async generate(args: readonly string[], out: string): Promise<Answer> {
     const { refusal } = await this.#rankloom(["generate", ...args, "--out", out]);
-    if (refusal !== null) return new Map([["refusal", refusal]]);
+    if (refusal !== null) return new Map([[REFUSAL, refusal]]);
     const files = readdirSync(out, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     const answer = new Map(
       files.map(({ parentPath, name }) => {
@@ -83,12 +83,12 @@ export class Checkout {
   /** The fields of the result of `rankloom train`, without the time it took. */
   async train(args: readonly string[]): Promise<Answer> {
     const { refusal, stdout } = await this.#rankloom(["train", ...args, "--no-out", "--json", "-"]);
-    if (refusal !== null) return new Map([["refusal", refusal]]);
+    if (refusal !== null) return new Map([[REFUSAL, refusal]]);
     const { seconds: _, ...result } = JSON.parse(stdout);
     return new Map(Object.entries(result).map(([field, value]) => [field, JSON.stringify(value, null, 2)]));
   }
 
-  /** A refusal is an answer as any other. A program that does not work is none: two of them would be equal. */
+  /** A program that does not work at all ends the comparison. */
   async #rankloom(args: readonly string[]): Promise<{ readonly stdout: string; readonly refusal: string | null }> {
     const { code, stdout, stderr } = await run([join(this.#folder, "cli/rankloom.mjs"), ...args], this.#folder);
     if (code === 0) return { stdout, refusal: null };

@@ -4,14 +4,17 @@ import { count, table } from "../../cli/output.ts";
 /** What one command gave: the text of each generated file, or of each field of a result, by its name. */
 export type Answer = ReadonlyMap<string, string>;
 
+/** The name of an answer that is none: why the command was refused. */
+export const REFUSAL = "refusal";
+
 /** The sums of the other files. */
 const SUMS = "SHA256SUMS";
 
 interface Row {
   compared: number;
   differ: number;
-  /** Where it differed first, in lines of text. */
-  first: readonly string[] | null;
+  /** Where it differed first. */
+  first: string | null;
 }
 
 export class Comparison {
@@ -27,14 +30,15 @@ export class Comparison {
   /** @param command what was run, for messages */
   add(command: string, a: Answer, b: Answer): void {
     this.#commands++;
+    // Two equal refusals show nothing of the machine: they count as a difference.
+    if (a.has(REFUSAL) || b.has(REFUSAL)) {
+      const refused = (answer: Answer) => answer.get(REFUSAL)?.trim() ?? "(not refused)";
+      this.#count(REFUSAL, `${REFUSAL} of ${command}\n    A  ${refused(a)}\n    B  ${refused(b)}`);
+      return;
+    }
     for (const name of new Set([...a.keys(), ...b.keys()])) {
-      const row = this.#rows.get(name) ?? { compared: 0, differ: 0, first: null };
-      this.#rows.set(name, row);
-      row.compared++;
       const [left, right] = [a, b].map((answer) => this.#told(name, answer.get(name)));
-      if (left === right) continue;
-      row.differ++;
-      row.first ??= [`${name} of ${command}: ${firstDifference(left, right)}`];
+      this.#count(name, left === right ? null : `${name} of ${command}: ${firstDifference(left, right)}`);
     }
   }
 
@@ -43,7 +47,7 @@ export class Comparison {
     return [...this.#rows].every(([name, { differ }]) => differ === 0 || this.#expected.has(name));
   }
 
-  /** @param of what has the names, in the plural, for the head of the table */
+  /** @param of what has the names, for the head of the table */
   lines(of: string): string[] {
     const rows = [...this.#rows].sort(([a], [b]) => (a < b ? -1 : 1));
     const sum = (value: (row: Row) => number) => rows.reduce((total, [, row]) => total + value(row), 0);
@@ -56,6 +60,14 @@ export class Comparison {
       ...table([[of, "compared", "differ", ""], ...cells, total], [0, 3]),
       ...rows.flatMap(([, { first }]) => first ?? []),
     ];
+  }
+
+  #count(name: string, difference: string | null): void {
+    const row = this.#rows.get(name) ?? { compared: 0, differ: 0, first: null };
+    this.#rows.set(name, row);
+    row.compared++;
+    if (difference !== null) row.differ++;
+    row.first ??= difference;
   }
 
   /** The sums say nothing new of files that may differ. */
