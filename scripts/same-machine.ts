@@ -7,7 +7,7 @@ import { Command, Option } from "commander";
 import { appended, wholeNumber, words } from "../cli/options.ts";
 import { duration, Output } from "../cli/output.ts";
 import { runProgram } from "../cli/run.ts";
-import { EXIT } from "../generator/errors.ts";
+import { EXIT } from "../generator/base/errors.ts";
 import { Checkout, temporaryFolder } from "./same-machine/checkout.ts";
 import { combinations, randomDesigns } from "./same-machine/combinations.ts";
 import { type Answer, Comparison } from "./same-machine/comparison.ts";

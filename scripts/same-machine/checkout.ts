@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { EXIT, Refusal } from "../../generator/errors.ts";
+import { EXIT, Refusal } from "../../generator/base/errors.ts";
 import { type Answer, REFUSAL } from "./comparison.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));

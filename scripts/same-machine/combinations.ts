@@ -1,13 +1,14 @@
 /** Which designs are compared: presets with every way to make and program a gradient, presets with devices, and random
  *  ones over the whole schema. */
 import fc from "fast-check";
-import { type Gradient, METHODS, UPDATES } from "../../cli/methods.ts";
-import { Refusal } from "../../generator/errors.ts";
-import { loadDesign } from "../../generator/load.ts";
-import { isLowRank } from "../../generator/method-fields.ts";
-import { presets } from "../../generator/presets.ts";
-import type { Design } from "../../generator/schema.ts";
+import { Refusal } from "../../generator/base/errors.ts";
+import { loadDesign } from "../../generator/design/load.ts";
+import { presets } from "../../generator/design/presets.ts";
+import type { Design } from "../../generator/design/schema.ts";
+import { updates, variants } from "../../generator/methods/compared.ts";
 import { designArbitrary } from "../../test/equality/designs.ts";
+
+type Gradient = Partial<Design["gradient"]>;
 
 /** A preset with changes. */
 export interface Combination {
@@ -34,15 +35,12 @@ const setsOf = (gradient: Gradient): string[] =>
 
 /** Every method with every update and programming that it has. */
 function gradients(): Gradient[] {
-  return Object.values(METHODS).flatMap((method): Gradient[] => {
-    if (!isLowRank(method.method ?? "sgd"))
-      return [method, { ...method, programming: "coincidence", rounding: "stochastic" }];
-    return Object.values(UPDATES).map((update) => ({
-      ...method,
-      ...update,
-      rank: RANK,
-      ...(update.programming === "coincidence" ? { rounding: "stochastic" as const } : {}),
-    }));
+  return variants().flatMap(({ keeps, gradient: method }): Gradient[] => {
+    if (keeps !== "factors") return [method, { ...method, programming: "coincidence", rounding: "stochastic" }];
+    return Object.values(updates).map((update): Gradient => {
+      const chosen = { ...method, ...update, rank: RANK } as Gradient;
+      return update.programming === "coincidence" ? { ...chosen, rounding: "stochastic" } : chosen;
+    });
   });
 }
 

@@ -21,7 +21,7 @@ const common = { rounding: "stochastic", programming: "row", lanes: 4, maxPulses
 
 describe("the fields of a gradient method", () => {
   it("are filled where they apply, and nowhere else", () => {
-    expect(gradientOf()).toEqual({ ...common, method: "mbgd" });
+    expect(gradientOf()).toEqual({ ...common, method: "mbgd", accumulatorBits: 32 });
     expect(gradientOf("method=sgd")).toEqual({ ...common, method: "sgd" });
     expect(gradientOf("method=sgd", "programming=coincidence")).toEqual({
       ...common,
