@@ -3,8 +3,10 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
+import { bits, count, percent } from "../generator/base/quantities.ts";
 import { updates } from "../generator/methods/compared.ts";
 import type { ComparedRun, Comparison } from "../report/comparison.ts";
+import { leftText, Output, table } from "../report/console.ts";
 import { trainFigures } from "../sim/figures.ts";
 import type { Combination, Finished } from "./comparison.ts";
 import {
@@ -22,7 +24,6 @@ import {
   wholeNumber,
   words,
 } from "./options.ts";
-import { bits, count, leftText, Output, percent, table } from "./output.ts";
 import { interruptible } from "./run.ts";
 
 interface Options extends DesignOptions, AmountOptions, MethodOptions, OutOptions {

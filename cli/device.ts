@@ -2,11 +2,12 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { Refusal } from "../generator/base/errors.ts";
+import { count, percent } from "../generator/base/quantities.ts";
 import type { DeviceModelInput } from "../generator/device/model.ts";
 import type { Curves } from "../golden/fit/curves.ts";
 import type { Fit, Label } from "../golden/fit/fit.ts";
+import { Output, table } from "../report/console.ts";
 import { addJson } from "./options.ts";
-import { count, Output, percent, table } from "./output.ts";
 
 /** Pixels of a PNG by a point of the picture. */
 const PNG_SCALE = 2;

@@ -4,8 +4,10 @@ import type { Estimate } from "../estimate/estimate-design.ts";
 import type { Breakdown } from "../estimate/leaves.ts";
 import { type Figure, show } from "../estimate/tree.ts";
 import { Refusal } from "../generator/base/errors.ts";
+import { count } from "../generator/base/quantities.ts";
 import type { Design } from "../generator/design/schema.ts";
 import { variants } from "../generator/methods/compared.ts";
+import { leftText, Output, table } from "../report/console.ts";
 import {
   addDesign,
   addJson,
@@ -16,7 +18,6 @@ import {
   type OutOptions,
   wholeNumber,
 } from "./options.ts";
-import { count, leftText, Output, table } from "./output.ts";
 
 interface Options extends DesignOptions, OutOptions {
   readonly liberty?: readonly string[];

@@ -1,10 +1,11 @@
 /** `rankloom generate`: a design becomes Verilog and the numbers behind it, in one folder. */
 import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
+import { bits, count, percent } from "../generator/base/quantities.ts";
 import type { Ir } from "../generator/ir/ir.ts";
 import { utilisation } from "../generator/ir/utilisation.ts";
+import { Output, table } from "../report/console.ts";
 import { addDesign, addSeed, type DesignOptions, designOf } from "./options.ts";
-import { bits, count, Output, percent, table } from "./output.ts";
 
 interface Options extends DesignOptions {
   readonly out?: string;

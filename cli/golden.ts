@@ -2,6 +2,8 @@
 import { setImmediate } from "node:timers/promises";
 import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
+import { count, percent } from "../generator/base/quantities.ts";
+import { dataOf, Output, table } from "../report/console.ts";
 import {
   type AmountOptions,
   addAmounts,
@@ -11,7 +13,6 @@ import {
   type DesignOptions,
   designOf,
 } from "./options.ts";
-import { count, dataOf, Output, percent, table } from "./output.ts";
 import { interruptible } from "./run.ts";
 
 interface Options extends DesignOptions, AmountOptions {

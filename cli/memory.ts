@@ -1,11 +1,12 @@
 /** `rankloom memory`: what each gradient method takes on chip, read back from its Verilog. */
 import type { Command } from "commander";
+import { count } from "../generator/base/quantities.ts";
 import type { Design } from "../generator/design/schema.ts";
 import { fullGradient, variants } from "../generator/methods/compared.ts";
+import { Output, table } from "../report/console.ts";
 import type { Combination } from "./comparison.ts";
 import type { Bits, LayerFigures, MemoryFigures } from "./memory-figures.ts";
 import { addDesign, addJson, addMethods, type DesignOptions, designOf, type MethodOptions } from "./options.ts";
-import { count, Output, table } from "./output.ts";
 
 interface Options extends DesignOptions, MethodOptions {
   readonly detail?: boolean;

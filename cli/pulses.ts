@@ -1,8 +1,9 @@
 /** `rankloom pulses`: the programming pulses of a training, as a table to drive a real array with. */
 import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
+import { count } from "../generator/base/quantities.ts";
+import { dataOf, Output, table } from "../report/console.ts";
 import { addDesign, addJson, addSeed, type DesignOptions, designOf } from "./options.ts";
-import { count, dataOf, Output, table } from "./output.ts";
 import { interruptible } from "./run.ts";
 
 interface Range {

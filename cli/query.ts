@@ -2,9 +2,10 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { count } from "../generator/base/quantities.ts";
+import { Output, table } from "../report/console.ts";
 import type { Cell } from "../sweep/table.ts";
 import { addJson } from "./options.ts";
-import { count, Output, table } from "./output.ts";
 
 /** Rows that are printed; --json has all. */
 const PRINTED = 200;

@@ -2,9 +2,10 @@
 import { basename, join } from "node:path";
 import { type Command, Option } from "commander";
 import { Refusal } from "../generator/base/errors.ts";
+import { count } from "../generator/base/quantities.ts";
 import { explained, makeFolders, writeFileWhole } from "../generator/base/write.ts";
+import { Output } from "../report/console.ts";
 import type { Format } from "../report/render.ts";
-import { count, Output } from "./output.ts";
 
 interface Options {
   readonly format: Format | "html";

@@ -3,11 +3,12 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { EXIT } from "../generator/base/errors.ts";
+import { count, duration } from "../generator/base/quantities.ts";
 import { makeFolders, writeFileWhole } from "../generator/base/write.ts";
+import { Output, table } from "../report/console.ts";
 import { type Figure, figures, type Rows } from "../reproduce/figures.ts";
 import type { Cell, Row } from "../sweep/table.ts";
 import { addJson, wholeNumber } from "./options.ts";
-import { count, duration, Output, table } from "./output.ts";
 import { interruptible } from "./run.ts";
 
 /** Pixels of a picture's point, in each direction. */

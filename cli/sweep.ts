@@ -3,6 +3,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
+import { count, duration } from "../generator/base/quantities.ts";
+import { Output, table } from "../report/console.ts";
 import type { Executor } from "../sweep/executor.ts";
 import type { Progress, Watcher } from "../sweep/run.ts";
 import type { SlurmOptions } from "../sweep/slurm.ts";
@@ -10,7 +12,6 @@ import type { Plan, Store } from "../sweep/store.ts";
 import type { Tables } from "../sweep/table.ts";
 import type { Failure, Task } from "../sweep/task.ts";
 import { addJson, appended, wholeNumber } from "./options.ts";
-import { count, duration, Output, table } from "./output.ts";
 import { interruptible } from "./run.ts";
 
 /** Failures that are listed; of more, only the number. */

@@ -1,7 +1,9 @@
 /** `rankloom train`: trains a design on the cycle-accurate simulator. */
 import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
+import { bits, count, cyclesOf, percent } from "../generator/base/quantities.ts";
 import { WholeFile } from "../generator/base/write.ts";
+import { dataOf, leftText, notReached, Output, table } from "../report/console.ts";
 import type { CellMaps } from "../sim/cells.ts";
 import type { TrainOptions, TrainResult } from "../sim/train.ts";
 import type { Waveform } from "../sim/waveform.ts";
@@ -21,7 +23,6 @@ import {
   wholeNumber,
   windowOf,
 } from "./options.ts";
-import { bits, count, cyclesOf, dataOf, leftText, notReached, Output, percent, table } from "./output.ts";
 import { interruptible } from "./run.ts";
 
 interface Options extends DesignOptions, AmountOptions, OutOptions, WindowOptions {

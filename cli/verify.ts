@@ -2,6 +2,8 @@
 import { statSync } from "node:fs";
 import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
+import { count } from "../generator/base/quantities.ts";
+import { dataOf, leftText, Output, table } from "../report/console.ts";
 import type { VerifyResult } from "../verify/verify.ts";
 import {
   addDesign,
@@ -13,7 +15,6 @@ import {
   type OutOptions,
   wholeNumber,
 } from "./options.ts";
-import { count, dataOf, leftText, Output, table } from "./output.ts";
 
 interface Options extends DesignOptions, OutOptions {
   readonly samples?: number;

@@ -2,9 +2,10 @@
 import { basename, extname } from "node:path";
 import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
+import { count, cyclesOf } from "../generator/base/quantities.ts";
 import { WholeFile } from "../generator/base/write.ts";
-import type { TrainOptions, TrainResult } from "../sim/train.ts";
-import type { Signal, Waveform, Window } from "../sim/waveform.ts";
+import { dataOf, notReached, Output, table } from "../report/console.ts";
+import type { Signal, Waveform } from "../sim/waveform.ts";
 import {
   addDesign,
   addJson,
@@ -16,7 +17,6 @@ import {
   type WindowOptions,
   windowOf,
 } from "./options.ts";
-import { count, cyclesOf, dataOf, notReached, Output, table } from "./output.ts";
 import { interruptible } from "./run.ts";
 
 interface Options extends DesignOptions, WindowOptions {
@@ -27,10 +27,6 @@ interface Options extends DesignOptions, WindowOptions {
 }
 
 const ENDING = ".vcd";
-
-/** Of the timing diagram, in pixels; and into how many parts its axis divides the window at most. */
-const WIDTH = 800;
-const PARTS = 16;
 
 export function addWave(root: Command): Command {
   const command = root.command("wave").description("write a window of a training's cycles as a waveform");
@@ -55,6 +51,7 @@ async function wave(name: string, options: Options): Promise<void> {
   const open = Object.entries(files).map(([kind, file]) => [kind, new WholeFile(file)] as const);
   const output = await Output.open(options.json);
   const window = windowOf(options);
+  const { trainedTo } = await import("../sim/window.ts");
   const { waveform, result } = await trainedTo(window, {
     design,
     data: options.data,
@@ -109,30 +106,6 @@ function matching(all: readonly Signal[], pattern: string): Signal[] {
   );
 }
 
-/** Trains until the window is full. */
-export async function trainedTo(
-  window: Window,
-  settings: Pick<TrainOptions, "design" | "data" | "signal" | "onProgress">,
-): Promise<{ waveform: Waveform | undefined; result: TrainResult }> {
-  const { train } = await import("../sim/train.ts");
-  const full = new AbortController();
-  const taken: Waveform[] = [];
-  const result = await train({
-    ...settings,
-    epochs: Number.MAX_SAFE_INTEGER,
-    testSamples: 1,
-    signal: AbortSignal.any([...(settings.signal ? [settings.signal] : []), full.signal]),
-    window: {
-      ...window,
-      take: (waveform) => {
-        taken.push(waveform);
-        full.abort();
-      },
-    },
-  });
-  return { waveform: taken.at(0), result };
-}
-
 async function textsOf(
   waveform: Waveform,
   files: Record<string, string>,
@@ -140,39 +113,7 @@ async function textsOf(
 ): Promise<Record<string, string>> {
   const { vcdText } = await import("../sim/vcd.ts");
   const { gtkwText } = await import("../sim/gtkw.ts");
+  const { diagram } = await import("../report/waveform-diagram.ts");
   const texts = { vcd: vcdText(waveform), gtkw: gtkwText(waveform, basename(files.vcd, ENDING)) };
   return files.svg === undefined ? texts : { ...texts, svg: await diagram(waveform, chosen) };
-}
-
-/** @param chosen signals in their order; if absent, the usual ones */
-export async function diagram(waveform: Waveform, chosen?: readonly Signal[]): Promise<string> {
-  const { svg } = await import("../report/vega.ts");
-  const { firstField, gridOf, timingSpec, titleOf } = await import("../report/timing-picture.ts");
-  const { pathOf } = await import("../sim/waveform.ts");
-  const { ir, from, cycles } = waveform;
-  const signals = chosen ?? usual(waveform);
-  const title = `${ir.name}, ${cyclesOf(waveform)}`;
-  const spec = timingSpec(waveform, {
-    title,
-    subtitle: "blue: the strobe is 1, with the first of its values; grey: a value, as long as it is held",
-    first: from,
-    grid: gridOf(cycles, PARTS),
-    width: WIDTH,
-    rows: signals.map((signal) => ({
-      name: titleOf(signal),
-      signal: pathOf(signal),
-      label: firstField(waveform, WIDTH),
-    })),
-  });
-  return await svg(spec, title);
-}
-
-/** Strobes that occur in the window and levels that change in it: of tiles those of each layer's first, without the
- *  sequencer's, which the row of phases shows. */
-function usual({ ir, from, events }: Waveform): Signal[] {
-  const seen = new Set(events.filter(([, cycle]) => cycle >= from).map(([channel]) => channel));
-  return ir.channels.flatMap(({ scope, strobe, fields }, channel): Signal[] => {
-    if (!seen.has(channel) || scope === "sequencer" || /\.g_row\[(?!0\]\.g_col\[0\])/.test(scope)) return [];
-    return [strobe === null ? { scope, ...fields[0] } : { scope, name: strobe, bits: 1 }];
-  });
 }

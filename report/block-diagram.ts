@@ -1,5 +1,6 @@
 /** The architecture as a block diagram with sizes, drawn from the IR: a column for each layer, activations from left to
  *  right above, errors from right to left below. */
+import { bits, count } from "../generator/base/quantities.ts";
 import type { Ir, LayerIr } from "../generator/ir/ir.ts";
 
 const COLUMN = 196;
@@ -23,16 +24,11 @@ interface Box {
   readonly tiles?: { readonly rows: number; readonly cols: number; readonly side: number };
 }
 
-const number = (n: number): string => n.toLocaleString("en-US");
-
-/** Bits of memory as people read them. */
-const kib = (bits: number): string => (bits < 8192 ? `${number(bits)} bit` : `${(bits / 8192).toFixed(1)} KiB`);
-
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 const words = (ir: Ir, layer: number, name: string): string | null => {
   const memory = ir.memories.find((m) => m.layer === layer && m.name === name);
-  return memory ? `${number(memory.words)} × ${memory.wordBits} bit` : null;
+  return memory ? `${count(memory.words)} × ${memory.wordBits} bit` : null;
 };
 
 const bitsOf = (ir: Ir, layer: number, only: (name: string) => boolean): number =>
@@ -86,8 +82,8 @@ function gradientBox(ir: Ir, { index, gradient }: LayerIr): Box {
     return {
       title: `low-rank unit: ${method}, rank ${rank}`,
       lines: [
-        `factors ${kib(bitsOf(ir, index, (name) => /^[xd]_factors$/.test(name)))}, ${factorBits} bit`,
-        `scalars ${kib(bitsOf(ir, index, (name) => name.startsWith("scalar_memory")))}`,
+        `factors ${bits(bitsOf(ir, index, (name) => /^[xd]_factors$/.test(name)))}, ${factorBits} bit`,
+        `scalars ${bits(bitsOf(ir, index, (name) => name.startsWith("scalar_memory")))}`,
       ],
       colour: GRADIENT,
     };
@@ -109,7 +105,7 @@ function updateBox(ir: Ir, { index, update, edges }: LayerIr): Box {
   return {
     title: "update, row by row",
     lines: [
-      `${number(update.rows)} rows, ${update.lfsrSeeds.length} lanes`,
+      `${count(update.rows)} rows, ${update.lfsrSeeds.length} lanes`,
       `at most ${update.pulseMax} pulses, ${ir.rounding}`,
       `latches ${words(ir, index, "pulse_latches")}`,
     ],
@@ -152,7 +148,7 @@ export function blockDiagram(ir: Ir): string {
   columns.forEach((column, l) => {
     const { inputs, outputs } = ir.layers[l];
     const x = left(l + 1);
-    parts.push(text(x + COLUMN / 2, TOP - 14, `layer ${l}: ${number(inputs)} → ${number(outputs)}`, { bold: true }));
+    parts.push(text(x + COLUMN / 2, TOP - 14, `layer ${l}: ${count(inputs)} → ${count(outputs)}`, { bold: true }));
     column.forEach((box, n) => {
       parts.push(...boxAt(box, x, tops[n], heights[n]));
       if (n > 0) parts.push(line(x + COLUMN / 2, tops[n] - 16, x + COLUMN / 2, tops[n], INK));
@@ -209,7 +205,7 @@ export function blockDiagram(ir: Ir): string {
     ...boxAt(
       {
         title: "error unit",
-        lines: [errorUnit.loss, `${errorUnit.outputs} outputs`, `buffers ${kib(exponentials)}`],
+        lines: [errorUnit.loss, `${errorUnit.outputs} outputs`, `buffers ${bits(exponentials)}`],
         colour: BACKWARD,
       },
       left(columns.length + 1),
@@ -224,7 +220,7 @@ export function blockDiagram(ir: Ir): string {
       {
         title: "sequencer and host registers",
         lines: [
-          `${ir.registers.length} registers; memories ${kib(total)}, of which ${kib(gradient)} hold only the gradient`,
+          `${ir.registers.length} registers; memories ${bits(total)}, of which ${bits(gradient)} hold only the gradient`,
         ],
         colour: INK,
       },

@@ -1,4 +1,5 @@
 /** A report: the pictures and tables of runs, or of a sweep, in the order in which they are read. */
+import { count } from "../generator/base/quantities.ts";
 import { prepareMachine } from "../prepare/machine.ts";
 import { blockDiagram } from "./block-diagram.ts";
 import { conductances, wearByTile } from "./cell-pictures.ts";
@@ -70,7 +71,7 @@ const trainingsOf = ({ record }: Run, estimates: readonly Estimate[]): Training[
   }));
 
 const percent = (part: number): string => (100 * part).toFixed(2);
-const number = (n: number): string => Math.round(n).toLocaleString("en-US");
+const number = (n: number): string => count(Math.round(n));
 
 function training(list: readonly Training[]): Section {
   const timed = list.some(({ clock }) => clock !== null);

@@ -2,12 +2,13 @@
  *  of them. Accuracies come from training on MNIST (about two minutes), timing from the events of the preset `tiny`,
  *  which `rankloom verify` holds equal to the RTL's. Vega-Lite to SVG, without a browser. */
 import { mkdirSync } from "node:fs";
-import { diagram, trainedTo } from "../cli/wave.ts";
 import { writeFileWhole } from "../generator/base/write.ts";
 import { loadDesign } from "../generator/design/load.ts";
 import { prepareMachine } from "../prepare/machine.ts";
 import { blockDiagram } from "../report/block-diagram.ts";
+import { diagram } from "../report/waveform-diagram.ts";
 import type { Waveform } from "../sim/waveform.ts";
+import { trainedTo } from "../sim/window.ts";
 import { accuracy } from "./pictures/accuracy.ts";
 import type { Drawing } from "./pictures/drawing.ts";
 import { ranges } from "./pictures/ranges.ts";

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { $ } from "zx";
-import { duration, percent } from "../cli/output.ts";
+import { duration, percent } from "../generator/base/quantities.ts";
 import { RUNS, readRun } from "../report/runs.ts";
 
 const DESIGN = "mnist-mlp";

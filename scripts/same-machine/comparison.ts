@@ -1,5 +1,6 @@
 /** Compares what two commits gave for the same commands, name by name, and makes a table of it. */
-import { count, table } from "../../cli/output.ts";
+import { count } from "../../generator/base/quantities.ts";
+import { table } from "../../report/console.ts";
 
 /** What one command gave: the text of each generated file, or of each field of a result, by its name. */
 export type Answer = ReadonlyMap<string, string>;

@@ -1,6 +1,7 @@
 /** What a command prints: text for people, a progress bar on a terminal, and the JSON result for scripts. */
 import type { SingleBar } from "cli-progress";
 import { Refusal } from "../generator/base/errors.ts";
+import { count } from "../generator/base/quantities.ts";
 import { WholeFile } from "../generator/base/write.ts";
 
 export class Output {
@@ -82,32 +83,6 @@ async function barOn(stream: NodeJS.WriteStream): Promise<NewBar> {
     });
 }
 
-export function count(n: number): string {
-  return n.toLocaleString("en-US");
-}
-
-export function percent(part: number): string {
-  return `${(100 * part).toFixed(2)} %`;
-}
-
-/** A time as people read it. */
-export function duration(seconds: number): string {
-  if (seconds < 0.1) return `${(1000 * seconds).toPrecision(2)} ms`;
-  if (seconds < 120) return `${seconds.toPrecision(seconds < 10 ? 2 : 3)} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 120) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** Bits as people read them. */
-export function bits(n: number): string {
-  return n < 8192
-    ? `${count(n)} bit`
-    : n < 8 * 2 ** 20
-      ? `${(n / 8192).toFixed(1)} KiB`
-      : `${(n / 8 / 2 ** 20).toFixed(2)} MiB`;
-}
-
 /** Lines of a table: first column left, the others right, unless `left` names them too. */
 export function table(rows: readonly (readonly string[])[], left: readonly number[] = [0]): string[] {
   const widths = rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)));
@@ -115,10 +90,6 @@ export function table(rows: readonly (readonly string[])[], left: readonly numbe
     `  ${row.map((cell, c) => (left.includes(c) ? cell.padEnd(widths[c]) : cell.padStart(widths[c]))).join("  ")}`.trimEnd(),
   );
 }
-
-/** A window of cycles as people read it. */
-export const cyclesOf = ({ from, cycles }: { readonly from: number; readonly cycles: number }): string =>
-  `cycles ${from} to ${from + cycles - 1}`;
 
 /** Why there is no waveform. */
 export const notReached = (from: number, cycles: number): string =>
