@@ -24,10 +24,11 @@ async function generate(name: string, options: Options): Promise<void> {
   const output = await Output.open();
   const { prepareMachine } = await import("../prepare/machine.ts");
   const { emitRtl } = await import("../generator/rtl/emit.ts");
-  const { writeFiles } = await import("../generator/base/write.ts");
+  const { checkFolder, writeFiles } = await import("../generator/base/file-set.ts");
+  const dir = options.out ?? `out/${design.name}`;
+  checkFolder(dir);
   const { ir } = prepareMachine(design, { data: options.data });
   const files = new Map<string, string>([["design.json", `${JSON.stringify(ir, null, 2)}\n`], ...emitRtl(ir)]);
-  const dir = options.out ?? `out/${design.name}`;
   writeFiles(dir, files);
   output.say(summary(ir, dir, files));
 }

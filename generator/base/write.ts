@@ -1,15 +1,13 @@
-/** Writes generated files so that there is never half a set: into a folder beside the target first, then renamed.
- *  A checksum list (`SHA256SUMS`, for `sha256sum -c`) tells generated files from a user's own: those stay where they
- *  are, and a generated file that was edited is not overwritten. */
-import { createHash } from "node:crypto";
+/** Writes a file so that it is there complete or not at all, and says in one line what the system refuses. */
 import {
+  chmodSync,
+  chownSync,
   closeSync,
   existsSync,
-  lstatSync,
+  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   realpathSync,
   renameSync,
   rmdirSync,
@@ -17,43 +15,9 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { EXIT, Refusal } from "./errors.ts";
-
-export type FileSet = ReadonlyMap<string, string | Uint8Array>;
-
-/** The file by which a folder of generated hardware is known. */
-const MARKER = "design.json";
-const CHECKSUMS = "SHA256SUMS";
-
-/** Writes the whole set to `dir`, or nothing. Names may hold `/`.
- *  @param marker the file by which a folder of such a set is known
- *  @throws Refusal where the folder is not ours or holds edited files (exit code 2), or cannot be written (3) */
-export function writeFiles(dir: string, files: FileSet, marker = MARKER): void {
-  if (!files.has(marker)) throw new Error(`a generated set has a ${marker}`);
-  const target = existsSync(dir) ? realpathSync(dir) : resolve(dir);
-  const own = generatedNames(dir, target, marker);
-  refuseEdited(dir, target, own, files);
-
-  const parent = dirname(target);
-  const staging = join(parent, `.${basename(target)}.${process.pid}.new`);
-  const previous = join(parent, `.${basename(target)}.${process.pid}.old`);
-  const made = explained(dir, () => makeFolders(parent));
-  try {
-    explained(dir, () => {
-      for (const [name, content] of [...files, [CHECKSUMS, checksums(files)] as const]) {
-        const file = join(staging, name);
-        makeFolders(dirname(file));
-        writeFileSync(file, content, { flush: true });
-      }
-      replace(target, staging, previous, own);
-    });
-  } catch (error) {
-    rmSync(staging, { recursive: true, force: true });
-    removeEmpty(made);
-    throw error;
-  }
-}
+import { isLeftBehind, OWNER } from "./owner.ts";
 
 /** Writes one file, or nothing: beside the target first, then renamed. Devices and pipes are written directly. */
 export function writeFileWhole(file: string, content: string | Uint8Array): void {
@@ -80,7 +44,8 @@ export class WholeFile {
       return kind.isFile();
     });
     const place = regular && existsSync(file) ? realpathSync(file) : file;
-    this.#temporary = regular ? join(dirname(place), `.${basename(place)}.${process.pid}.new`) : null;
+    if (regular) removeLeftBehind(place);
+    this.#temporary = regular ? temporaryBeside(place) : null;
     this.#descriptor = explained(file, () => openSync(this.#temporary ?? file, "w"));
     process.once("exit", this.discard);
   }
@@ -93,7 +58,9 @@ export class WholeFile {
       this.#close();
       if (this.#temporary !== null) {
         const target = existsSync(this.#file) ? realpathSync(this.#file) : this.#file;
+        keepRights(target, this.#temporary);
         renameSync(this.#temporary, target);
+        syncFolder(dirname(target));
       }
     });
     process.removeListener("exit", this.discard);
@@ -110,6 +77,60 @@ export class WholeFile {
   #close(): void {
     if (this.#descriptor !== null) closeSync(this.#descriptor);
     this.#descriptor = null;
+  }
+}
+
+let temporaries = 0;
+
+/** A name for what is written before it takes the place of `place`. */
+export const temporaryBeside = (place: string): string =>
+  join(dirname(place), `.${basename(place)}.${OWNER}.${temporaries++}.new`);
+
+/** Removes what killed processes left of their work on `place`. */
+export function removeLeftBehind(place: string): void {
+  const start = `.${basename(place)}.`;
+  for (const name of entries(dirname(place))) {
+    if (!name.startsWith(start)) continue;
+    const [, owner] = /^([0-9a-f]+-\d+-\d+)\.\d+\.new$/.exec(name.slice(start.length)) ?? [];
+    const file = join(dirname(place), name);
+    const changed = owner === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+    if (owner !== undefined && changed !== undefined && isLeftBehind(owner, changed))
+      rmSync(file, { recursive: true, force: true });
+  }
+}
+
+function entries(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** What takes a file's place has its mode, and where this user may, its owner and group. */
+export function keepRights(file: string, successor: string): void {
+  const now = statSync(file, { throwIfNoEntry: false });
+  if (!now) return;
+  chmodSync(successor, now.mode);
+  const own = statSync(successor);
+  if (own.uid === now.uid && own.gid === now.gid) return;
+  try {
+    chownSync(successor, now.uid, now.gid);
+  } catch {
+    // Only root may give files away.
+  }
+}
+
+/** A rename lasts when its folder is on the disk. Where a file system cannot do that, it is left to it. */
+export function syncFolder(folder: string): void {
+  let descriptor: number | null = null;
+  try {
+    descriptor = openSync(folder, "r");
+    fsyncSync(descriptor);
+  } catch {
+    // Not every file system takes it, and the files themselves are safe.
+  } finally {
+    if (descriptor !== null) closeSync(descriptor);
   }
 }
 
@@ -130,91 +151,13 @@ export function makeFolders(folder: string): string[] {
 }
 
 /** Removes these folders again, as far as nothing else was put there meanwhile. */
-function removeEmpty(folders: readonly string[]): void {
+export function removeEmpty(folders: readonly string[]): void {
   for (const folder of folders.toReversed()) {
     try {
       rmdirSync(folder);
     } catch {
       return;
     }
-  }
-}
-
-function sha256(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
-}
-
-function checksums(files: FileSet): string {
-  const lines = [...files].map(([name, content]) => `${sha256(content)}  ${name}\n`);
-  return lines.sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1)).join("");
-}
-
-/** Names and checksums of the set that is in `target` now. */
-function generatedNames(dir: string, target: string, marker: string): Map<string, string> {
-  return explained(dir, () => {
-    if (!existsSync(target)) return new Map();
-    if (!statSync(target).isDirectory()) throw new Refusal(`${dir}: is a file; give a folder`);
-    if (readdirSync(target).length === 0) return new Map();
-    const list = join(target, CHECKSUMS);
-    if (!existsSync(join(target, marker)) || !existsSync(list))
-      throw new Refusal(`${dir}: holds files that were not generated here; give an empty or a new folder`);
-    const lines = readFileSync(list, "utf8").split("\n").filter(Boolean);
-    return new Map(lines.map((line) => [line.slice(66), line.slice(0, 64)]));
-  });
-}
-
-function refuseEdited(dir: string, target: string, own: ReadonlyMap<string, string>, files: FileSet): void {
-  explained(dir, () => {
-    for (const [name, sum] of own) {
-      const file = join(target, name);
-      if (existsSync(file) && sha256(readFileSync(file)) !== sum)
-        throw new Refusal(
-          `${join(dir, name)}: was edited since it was generated; move it away, or generate into another folder`,
-        );
-    }
-    for (const name of files.keys())
-      if (!own.has(name) && existsSync(join(target, name)))
-        throw new Refusal(`${join(dir, name)}: was not generated here; move it away, or generate into another folder`);
-  });
-}
-
-/** Puts the complete set in place; what is not part of the old set moves along. Of two processes that write the same
- *  folder at once, the faster one's set stays. */
-function replace(target: string, staging: string, previous: string, own: ReadonlyMap<string, string>): void {
-  const moved = moveAway(target, previous);
-  try {
-    renameSync(staging, target);
-  } catch (error) {
-    if (!["ENOTEMPTY", "EEXIST"].includes(String((error as NodeJS.ErrnoException).code))) {
-      if (moved) renameSync(previous, target);
-      throw error;
-    }
-    rmSync(staging, { recursive: true, force: true });
-  }
-  if (!moved) return;
-  for (const name of own.keys()) rmSync(join(previous, name), { force: true });
-  rmSync(join(previous, CHECKSUMS), { force: true });
-  moveRest(previous, previous, target);
-  rmSync(previous, { recursive: true, force: true });
-}
-
-/** @returns whether there was anything to move */
-function moveAway(from: string, to: string): boolean {
-  try {
-    renameSync(from, to);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
-  }
-}
-
-function moveRest(folder: string, from: string, to: string): void {
-  for (const name of readdirSync(folder)) {
-    const source = join(folder, name);
-    const destination = join(to, relative(from, source));
-    if (existsSync(destination) && lstatSync(source).isDirectory()) moveRest(source, from, to);
-    else renameSync(source, destination);
   }
 }
 

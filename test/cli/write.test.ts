@@ -1,9 +1,26 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Refusal } from "../../generator/base/errors.ts";
-import { WholeFile, writeFiles, writeFileWhole } from "../../generator/base/write.ts";
+import { writeFiles } from "../../generator/base/file-set.ts";
+import { WholeFile, writeFileWhole } from "../../generator/base/write.ts";
 import { temporaryFolder } from "./rankloom.ts";
 
 function refusal(action: () => unknown): Refusal {
@@ -82,6 +99,102 @@ describe("a set of files", () => {
       "mine/note.txt": "note",
     });
     expect(readdirSync(join(folder, ".."))).toEqual(["set"]);
+  });
+
+  it("keeps the folder itself: its mode, and that it is where somebody stands", () => {
+    const folder = join(temporaryFolder(), "set");
+    writeFiles(folder, set("one", "x.v"));
+    chmodSync(folder, 0o700);
+    chmodSync(join(folder, "x.v"), 0o640);
+    const before = statSync(folder);
+    writeFiles(folder, set("two", "x.v"));
+    expect(statSync(folder)).toMatchObject({ ino: before.ino, mode: before.mode });
+    expect(statSync(join(folder, "x.v")).mode & 0o777).toBe(0o640);
+  });
+
+  it.each([
+    ["../victim/f", "above the folder"],
+    ["/etc/f", "anywhere"],
+    ["rtl/../../victim/f", "above the folder by a detour"],
+    ["\u001b[31mred", "of control characters"],
+  ])("takes no name %j of a list from a stranger: %s", (name) => {
+    const top = temporaryFolder();
+    mkdirSync(join(top, "victim"));
+    writeFileSync(join(top, "victim/f"), "data");
+    const folder = join(top, "set");
+    writeFiles(folder, set("one"));
+    const sum = createHash("sha256").update("data").digest("hex");
+    appendFileSync(join(folder, "SHA256SUMS"), `${sum}  ${name}\n`);
+    const { message, exitCode } = refusal(() => writeFiles(folder, set("two")));
+    expect(message).toMatch(/SHA256SUMS: line 2 is no checksum of a file of this folder; /);
+    expect(exitCode).toBe(2);
+    expect(readFileSync(join(top, "victim/f"), "utf8")).toBe("data");
+  });
+
+  it("goes through no link out of the folder", () => {
+    const top = temporaryFolder();
+    mkdirSync(join(top, "victim"));
+    const folder = join(top, "set");
+    writeFiles(folder, set("one", "rtl/x.v"));
+    cpSync(join(folder, "rtl"), join(top, "victim"), { recursive: true });
+    rmSync(join(folder, "rtl"), { recursive: true });
+    symlinkSync("../victim", join(folder, "rtl"));
+    expect(refusal(() => writeFiles(folder, set("two", "rtl/x.v"))).message).toMatch(/rtl: is a link; /);
+    expect(contents(join(top, "victim"))).toEqual({ "x.v": "one rtl/x.v\n" });
+  });
+
+  it("of a killed process is finished by the next, whatever was moved already, and nothing of the user's is touched", () => {
+    const dead = "0-999999999-1";
+    fc.assert(
+      fc.property(fc.subarray(["design.json", "x.v", "rtl/w.v", "old"]), (moved) => {
+        const folder = join(temporaryFolder(), "set");
+        const fresh = join(temporaryFolder(), "fresh");
+        writeFiles(folder, set("one", "x.v", "old/z.v"));
+        writeFileSync(join(folder, "mine.txt"), "mine");
+        writeFiles(fresh, set("two", "x.v", "rtl/w.v"));
+        const committed = join(folder, `.rankloom-set-${dead}`);
+        cpSync(fresh, committed, { recursive: true });
+        mkdirSync(join(folder, `.rankloom-stage-${dead}`));
+        for (const name of moved) {
+          if (name === "old") rmSync(join(folder, "old"), { recursive: true });
+          else {
+            mkdirSync(join(folder, "rtl"), { recursive: true });
+            renameSync(join(committed, name), join(folder, name));
+          }
+        }
+        const long = new Date(Date.now() - 1e9);
+        for (const name of [committed, join(folder, `.rankloom-stage-${dead}`)]) utimesSync(name, long, long);
+        writeFiles(folder, set("three", "y.v"));
+        const { SHA256SUMS: _, ...rest } = contents(folder);
+        expect(rest).toEqual({ "design.json": "three design.json\n", "y.v": "three y.v\n", "mine.txt": "mine" });
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("of several processes at once is one of theirs, whole", async () => {
+    const folder = join(temporaryFolder(), "set");
+    writeFiles(folder, set("zero", "x.v"));
+    writeFileSync(join(folder, "mine.txt"), "mine");
+    const program = `
+      import { writeFiles } from ${JSON.stringify(new URL("../../generator/base/file-set.ts", import.meta.url).href)};
+      const tag = process.argv[1];
+      for (let n = 0; n < 20; n++)
+        writeFiles(${JSON.stringify(folder)}, new Map(["design.json", "x.v", tag].map((name) => [name, tag + name])));`;
+    const run = promisify(execFile);
+    const tags = ["a", "b", "c"];
+    await Promise.all(
+      tags.map((tag) => run(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program, tag])),
+    );
+    const { SHA256SUMS: _, ...rest } = contents(folder);
+    const last = rest["x.v"].slice(0, 1);
+    expect(rest).toEqual({
+      "design.json": `${last}design.json`,
+      "x.v": `${last}x.v`,
+      [last]: last + last,
+      "mine.txt": "mine",
+    });
+    execFileSync("sha256sum", ["--quiet", "-c", "SHA256SUMS"], { cwd: folder });
   });
 
   it("goes where a link points", () => {

@@ -1,10 +1,11 @@
 /** What must not compile: `npm run types` fails where one of these does. */
+
+import type { FactorMethod, Method, Stream } from "../../generator/methods/method.ts";
+import type { MethodName } from "../../generator/methods/registry.ts";
 import { mbgd, sgd } from "../../golden/direct.ts";
 import { golden as nmf } from "../../golden/low-rank/nmf.ts";
 import { golden as sbpca } from "../../golden/low-rank/sbpca.ts";
 import type { GoldenMethod } from "../../golden/method.ts";
-import type { FactorMethod, Method, Stream } from "../../generator/methods/method.ts";
-import type { MethodName } from "../../generator/methods/registry.ts";
 import { power } from "./power.ts";
 
 type Without<T, K extends keyof T> = Omit<T, K>;
