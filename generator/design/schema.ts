@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { Refusal } from "../base/errors.ts";
 import { issueText } from "../base/issues.ts";
-import { deviceModelSchema, nonlinearitySchema, statesSchema } from "../device/model.ts";
-import { deviceProblem } from "../device/resolve.ts";
+import { deviceSchema } from "../device/fields.ts";
+import { deviceProblem, isContinuous } from "../device/resolve.ts";
 import { gradientSchema, withMethodFields } from "../methods/gradient.ts";
 
 const int = (min: number, max: number) => z.int().min(min).max(max);
@@ -61,55 +61,7 @@ export const designSchema = z.strictObject({
         "Signed weights: offset: one cell beside a reference column; differential: two cells, of which one adds and one subtracts, both only set, and refreshed before they are full.",
       ),
   }),
-  device: z.strictObject({
-    preset: z
-      .string()
-      .optional()
-      .describe(
-        "ideal-N: N equal steps from the lowest to the highest conductance; a published device (docs/devices.md); or a device file, *.json or *.csv.",
-      ),
-    model: deviceModelSchema.optional().describe("A device of your own, instead of preset."),
-    states: statesSchema.optional().describe("Pulses through the whole range, instead of the device's own."),
-    nonlinearity: nonlinearitySchema.optional().describe("NeuroSim's labels, instead of the device's own curves."),
-    cycleToCycle: z
-      .number()
-      .min(0)
-      .max(0.5)
-      .optional()
-      .describe("Standard deviation of one pulse's change, as a part of the range, instead of the device's own."),
-    deviceToDevice: z
-      .number()
-      .min(0)
-      .max(4)
-      .optional()
-      .describe("Standard deviation of the nonlinearity label from device to device, instead of the device's own."),
-    stuckOn: z.number().min(0).max(1).default(0).describe("Part of the cells stuck at the highest conductance."),
-    stuckOff: z.number().min(0).max(1).default(0).describe("Part of the cells stuck at the lowest conductance."),
-    readNoise: z
-      .number()
-      .min(0)
-      .max(0.2)
-      .default(0)
-      .describe("Standard deviation of a cell's conductance from read to read, as a part of the range."),
-    drift: z
-      .number()
-      .min(0)
-      .max(0.003)
-      .default(0)
-      .describe("Part of the way to driftTarget that a conductance goes by itself in the time of one batch."),
-    driftTarget: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0)
-      .describe("Where conductances drift to: 0 the lowest, 1 the highest."),
-    verify: int(0, 16)
-      .default(0)
-      .describe(
-        "Times that a programmed row is read back: each cell more than half a step off its goal gets one more pulse towards it (row programming).",
-      ),
-    pulseCycles: int(1, 1024).default(1).describe("Clock cycles of one programming pulse."),
-  }),
+  device: deviceSchema,
   gradient: gradientSchema(),
   training: z.strictObject({
     batch: int(1, 65536).describe(
@@ -226,8 +178,7 @@ export function validateDesign(input: unknown, source: string): Design {
     refuse("device.verify", "coincidence programs no row that could be read back; use 0, or gradient.programming row");
   const cells = network.layers.slice(1).reduce((sum, b, l) => sum + b * network.layers[l], 0);
   if (cells > 64e6) refuse("network.layers", `${cells} weights; use at most 64000000`);
-  const pulses = design.device.preset !== "ideal";
-  const filled = withMethodFields({ gradient, training, pulses }, refuse);
+  const filled = withMethodFields({ gradient, training, pulses: !isContinuous(design) }, refuse);
   if (filled.accumulatorBits !== undefined) {
     const bits = filled.accumulatorBits;
     const need = tile.inputBits + Math.ceil(Math.log2(training.batch)) + 4;

@@ -1,14 +1,24 @@
 /** What a memristor does, in the terms of its data sheet: the schema of device presets, of users' device files and of the
  *  design file's `device.model`. docs/devices.md says what each number means. */
 import { z } from "zod";
-import { LARGEST_LABEL } from "./nonlinearity.ts";
+import { aOfLabel, LARGEST_LABEL } from "./nonlinearity.ts";
 
+/** One step leaves no state between the ends. */
+export const LEAST_STATES = 2;
 /** More states than this are finer than the conductance of the machine. */
 export const MOST_STATES = 4096;
+/** Noise of a pulse beyond half of the range says nothing of a device any more. */
+export const MOST_CYCLE_TO_CYCLE = 0.5;
+/** Label and A are one curve, so A is bounded where the label is: a magnitude below this one starts steeper than any label. */
+export const STEEPEST_A = aOfLabel(LARGEST_LABEL);
 
-const states = z.int().min(2).max(MOST_STATES);
+export const fraction = (max: number) => z.number().min(0).max(max);
+
+const states = z.int().min(LEAST_STATES).max(MOST_STATES);
 const label = z.number().min(-LARGEST_LABEL).max(LARGEST_LABEL);
-const fraction = (max: number) => z.number().min(0).max(max);
+
+export const cycleToCycleSchema = fraction(MOST_CYCLE_TO_CYCLE);
+export const deviceToDeviceSchema = fraction(4);
 
 const pulseSchema = z.strictObject({
   volts: z.number().describe("Amplitude."),
@@ -22,7 +32,7 @@ const rowSchema = z.strictObject({
     .min(-1)
     .max(1)
     .describe("Mean change by one pulse, as a part of the range: of a reset, usually below 0."),
-  deviation: fraction(0.5).default(0).describe("Standard deviation of that change."),
+  deviation: cycleToCycleSchema.default(0).describe("Standard deviation of that change."),
 });
 
 const directions = <T extends z.ZodType>(of: T) => z.strictObject({ set: of, reset: of });
@@ -47,10 +57,10 @@ export const deviceModelSchema = z.strictObject({
   table: directions(z.array(rowSchema).min(2).max(1024))
     .optional()
     .describe("Measured changes by conductance, straight lines between them. Instead of nonlinearity."),
-  cycleToCycle: fraction(0.5)
+  cycleToCycle: cycleToCycleSchema
     .default(0)
     .describe("Standard deviation of one pulse's change, as a part of the range (a table has its own)."),
-  deviceToDevice: fraction(4)
+  deviceToDevice: deviceToDeviceSchema
     .default(0)
     .describe("Standard deviation of the nonlinearity label from device to device (not with a table)."),
   conductance: z

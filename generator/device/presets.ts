@@ -1,5 +1,6 @@
-/** Devices by name, as published. Data only: docs/devices.md says what each number means. */
-import type { DeviceModelInput } from "./model.ts";
+/** Devices by name. A preset says all about itself: nothing else looks at its name. docs/devices.md says what each number
+ *  means. */
+import { type DeviceModel, type DeviceModelInput, deviceModelSchema, LEAST_STATES } from "./model.ts";
 
 const TABLE = "manual of MLP+NeuroSim V3.0, Table II (32 nm node)";
 
@@ -8,6 +9,7 @@ const both = (volts: readonly [number, number], seconds: readonly [number, numbe
   reset: { volts: volts[1], seconds: seconds[1] },
 });
 
+/** As published, and one that shows a table. */
 export const devicePresets = {
   "ag-a-si": {
     source: TABLE,
@@ -96,3 +98,57 @@ export const devicePresets = {
     pulse: both([1.5, -1.5], [100e-9, 100e-9]),
   },
 } as const satisfies Readonly<Record<string, DeviceModelInput>>;
+
+/** What a name stands for. */
+export type Preset =
+  | { readonly kind: "device"; readonly model: DeviceModel }
+  /** Weights of any value: no device holds them, and only the golden model trains them. */
+  | { readonly kind: "continuous" }
+  /** No preset, and what would be right. */
+  | { readonly kind: "none"; readonly why: string };
+
+const byName: ReadonlyMap<string, Preset> = new Map<string, Preset>([
+  ["ideal", { kind: "continuous" }],
+  ...Object.entries(devicePresets).map(([name, model]): [string, Preset] => [
+    name,
+    { kind: "device", model: deviceModelSchema.parse(model) },
+  ]),
+]);
+
+const EQUAL_STEPS = /^ideal-(\d{1,5})$/;
+/** The range of an odd number of equal steps has twice as many units: of so many levels, it still fits 16 bits with a sign. */
+const MOST_EQUAL_STEPS = 2 ** 14;
+
+function equalSteps(levels: number, name: string): Preset {
+  if (levels < LEAST_STATES || levels > MOST_EQUAL_STEPS)
+    return {
+      kind: "none",
+      why: `${JSON.stringify(name)} has ${levels} levels; use ideal-${LEAST_STATES} to ideal-${MOST_EQUAL_STEPS}`,
+    };
+  return {
+    kind: "device",
+    model: {
+      source: "N equal steps from the lowest to the highest conductance",
+      states: { set: levels, reset: levels },
+      cycleToCycle: 0,
+      deviceToDevice: 0,
+    },
+  };
+}
+
+/** For messages. */
+export const devicePresetNames = (): string => {
+  const [ideal, ...published] = byName.keys();
+  return [ideal, "ideal-N", ...published].join(", ");
+};
+
+export function presetOf(name: string): Preset {
+  const steps = EQUAL_STEPS.exec(name);
+  if (steps) return equalSteps(Number(steps[1]), name);
+  return (
+    byName.get(name) ?? {
+      kind: "none",
+      why: `${JSON.stringify(name)} is unknown; use ${devicePresetNames()}, or a device file`,
+    }
+  );
+}

@@ -1,10 +1,10 @@
 /** The design's device: its preset or its own model, with the design's changes applied. One answer for golden model,
  *  machine and reports. */
 import { Refusal } from "../base/errors.ts";
-import type { Design } from "../design/schema.ts";
-import { type DeviceModel, deviceModelSchema, MOST_STATES } from "./model.ts";
+import { type DeviceFields, deviceSchema } from "./fields.ts";
+import { type DeviceModel, MOST_STATES, STEEPEST_A } from "./model.ts";
 import { aOfLabel, LARGEST_LABEL, labelOfA } from "./nonlinearity.ts";
-import { devicePresets } from "./presets.ts";
+import { devicePresetNames, type Preset, presetOf } from "./presets.ts";
 
 /** How one pulse moves a device in one direction. */
 export type Response =
@@ -35,56 +35,49 @@ export interface Device {
   readonly pulse: DeviceModel["pulse"];
 }
 
-type DesignDevice = Pick<Design, "name" | "device">;
-
-const IDEAL = /^ideal(-\d{1,5})?$/;
-
-export const devicePresetNames = (): string => `ideal, ideal-N, ${Object.keys(devicePresets).join(", ")}`;
-
-/** Whether weights are continuous: `ideal`, in the golden model only. */
-export const isContinuous = ({ device }: Pick<Design, "device">): boolean =>
-  device.model === undefined && device.preset === "ideal";
-
-function modelOf({ name, device }: DesignDevice): DeviceModel {
-  if (device.model) return device.model;
-  const preset = device.preset ?? "";
-  if (IDEAL.test(preset)) {
-    const levels = Number(preset.slice("ideal-".length));
-    return {
-      source: "N equal steps from the lowest to the highest conductance",
-      states: { set: levels, reset: levels },
-      cycleToCycle: 0,
-      deviceToDevice: 0,
-    };
-  }
-  if (Object.hasOwn(devicePresets, preset))
-    return deviceModelSchema.parse(devicePresets[preset as keyof typeof devicePresets]);
-  throw new Refusal(`${name}: device.preset: ${JSON.stringify(preset)} is unknown; use ${devicePresetNames()}`);
+/** The parts of a design that say what its device is. */
+export interface DesignDevice {
+  readonly name: string;
+  readonly device: DeviceFields;
 }
 
+type Direction = "set" | "reset";
+const DIRECTIONS = ["set", "reset"] as const satisfies readonly Direction[];
+
+/** What the design asks for, before its own changes: its model, or what its preset's name stands for. */
+function chosen({ model, preset }: DeviceFields): Preset {
+  if (model) return { kind: "device", model };
+  return preset === undefined
+    ? { kind: "none", why: `missing; use ${devicePresetNames()}, or give device.model` }
+    : presetOf(preset);
+}
+
+/** Whether weights are continuous: in the golden model only. */
+export const isContinuous = ({ device }: Pick<DesignDevice, "device">): boolean => chosen(device).kind === "continuous";
+
 /** @throws Refusal where the design has no such device, or continuous weights */
-export function resolveDevice(design: DesignDevice): Device {
-  const { device } = design;
-  if (isContinuous(design))
-    throw new Refusal(
-      `${design.name}: device.preset: "ideal" has continuous weights, which only the golden model trains; use ideal-N, e.g. ideal-500`,
-    );
-  const model = modelOf(design);
+export function resolveDevice({ name, device }: DesignDevice): Device {
+  const choice = chosen(device);
+  switch (choice.kind) {
+    case "device":
+      return withChanges(choice.model, device);
+    case "continuous":
+      throw new Refusal(
+        `${name}: device.preset: ${JSON.stringify(device.preset)} has continuous weights, which only the golden model trains; use ideal-N, e.g. ideal-500`,
+      );
+    case "none":
+      throw new Refusal(`${name}: device.preset: ${choice.why}`);
+  }
+}
+
+/** A model with the design's changes, and what the design adds to it. */
+function withChanges(model: DeviceModel, device: DeviceFields): Device {
+  const { stuckOn, stuckOff, readNoise, drift, driftTarget } = device;
   const states = device.states ?? model.states;
-  const own = device.nonlinearity;
-  const response = (direction: "set" | "reset"): Response => {
-    if (model.table && !own) return { kind: "table", rows: model.table[direction] };
-    const pulses = states[direction];
-    if (!own && model.a)
-      return { kind: "exponential", label: labelOfA(model.a[direction]), a: model.a[direction], pulses };
-    // NeuroSim's labels of a reset have the other sign: below 0 where it starts steeply.
-    const label = ((own ?? model.nonlinearity)?.[direction] ?? 0) * (direction === "set" ? 1 : -1);
-    return { kind: "exponential", label, a: aOfLabel(label), pulses };
-  };
-  const [set, reset] = [response("set"), response("reset")];
+  const set = responseOf(model, device, "set", states.set);
+  const reset = responseOf(model, device, "reset", states.reset);
   const cycleToCycle = device.cycleToCycle ?? model.cycleToCycle;
   const deviceToDevice = device.deviceToDevice ?? model.deviceToDevice;
-  const straight = (of: Response) => of.kind === "exponential" && !Number.isFinite(of.a);
   return {
     name: model.name ?? device.preset ?? "own",
     source: model.source ?? "the design file",
@@ -92,72 +85,121 @@ export function resolveDevice(design: DesignDevice): Device {
     set,
     reset,
     linear:
-      straight(set) && straight(reset) && states.set === states.reset && cycleToCycle === 0 && deviceToDevice === 0,
+      isStraight(set) && isStraight(reset) && states.set === states.reset && cycleToCycle === 0 && deviceToDevice === 0,
     cycleToCycle,
     deviceToDevice,
-    stuckOn: device.stuckOn,
-    stuckOff: device.stuckOff,
-    readNoise: device.readNoise,
-    drift: device.drift,
-    driftTarget: device.driftTarget,
+    stuckOn,
+    stuckOff,
+    readNoise,
+    drift,
+    driftTarget,
     conductance: model.conductance,
     pulse: model.pulse,
   };
 }
 
-/** What is wrong with a design's device, and where, as `path: what; what would be right`; null: nothing. */
-export function deviceProblem(design: DesignDevice): { path: string; why: string } | null {
-  const { device } = design;
-  const problem = (path: string, why: string) => ({ path: `device.${path}`, why });
+/** The design's labels, else the model's table, its A or its labels; else a straight line. */
+function responseOf(model: DeviceModel, device: DeviceFields, direction: Direction, pulses: number): Response {
+  if (device.nonlinearity) return byLabel(device.nonlinearity[direction], direction, pulses);
+  if (model.table) return { kind: "table", rows: model.table[direction] };
+  if (model.a) {
+    const a = model.a[direction];
+    return { kind: "exponential", label: labelOfA(a), a, pulses };
+  }
+  return byLabel(model.nonlinearity?.[direction] ?? 0, direction, pulses);
+}
+
+/** NeuroSim's labels of a reset have the other sign: below 0 where it starts steeply. */
+function byLabel(neurosim: number, direction: Direction, pulses: number): Response {
+  const label = direction === "set" ? neurosim : -neurosim;
+  return { kind: "exponential", label, a: aOfLabel(label), pulses };
+}
+
+const isStraight = (response: Response): boolean => response.kind === "exponential" && !Number.isFinite(response.a);
+
+/** What is wrong, and where. */
+interface Problem {
+  readonly path: string;
+  /** What; and what would be right. */
+  readonly why: string;
+}
+
+/** What is wrong with a design's device; null: nothing. */
+export function deviceProblem({ device }: DesignDevice): Problem | null {
+  const problem = problemOf(device);
+  return problem && { ...problem, path: `device.${problem.path}` };
+}
+
+/** The same by paths below `device`. */
+function problemOf(device: DeviceFields): Problem | null {
   if (device.model !== undefined && device.preset !== undefined)
-    return problem("model", "given beside device.preset; leave one of them out");
-  if (device.model === undefined && device.preset === undefined)
-    return problem("preset", `missing; use ${devicePresetNames()}, or give device.model`);
-  const ideal = device.model === undefined && IDEAL.test(device.preset ?? "");
-  if (!ideal && device.model === undefined && !Object.hasOwn(devicePresets, device.preset ?? ""))
-    return problem(
-      "preset",
-      `${JSON.stringify(device.preset)} is unknown; use ${devicePresetNames()}, or a device file`,
-    );
-  if (isContinuous(design)) {
-    const fields = ["states", "nonlinearity", "cycleToCycle", "deviceToDevice"] as const;
-    const given = [
-      ...fields.filter((field) => device[field] !== undefined),
-      ...(["stuckOn", "stuckOff", "readNoise", "drift"] as const).filter((field) => device[field] !== 0),
-    ];
-    if (given.length > 0) return problem(given[0], "continuous weights have no device; use device.preset ideal-N");
-    return null;
+    return { path: "model", why: "given beside device.preset; leave one of them out" };
+  const choice = chosen(device);
+  switch (choice.kind) {
+    case "none":
+      return { path: "preset", why: choice.why };
+    case "continuous":
+      return continuousProblem(device);
+    case "device":
+      return modelProblem(choice.model) ?? changesProblem(choice.model, device);
   }
-  const levels = ideal ? Number(device.preset?.slice("ideal-".length)) : 2;
-  if (levels < 2 || levels > 16384)
-    return problem("preset", `${JSON.stringify(device.preset)} has ${levels} levels; use ideal-2 to ideal-16384`);
-  const { model } = device;
-  if (model && [model.a, model.table, model.nonlinearity].filter((given) => given !== undefined).length > 1)
-    return problem("model", "has more than one of nonlinearity, a and table; give one");
-  for (const direction of ["set", "reset"] as const) {
-    const a = model?.a?.[direction];
-    if (a !== undefined && (a === 0 || Math.abs(labelOfA(a)) > LARGEST_LABEL))
-      return problem(
-        `model.a.${direction}`,
-        `${a} is steeper than label ${LARGEST_LABEL}; use a magnitude of at least 0.0228`,
-      );
-    const rows = model?.table?.[direction];
-    if (rows?.some((row, n) => n > 0 && row.g <= rows[n - 1].g))
-      return problem(`model.table.${direction}`, "conductances do not rise from row to row; sort the rows by g");
+}
+
+/** Fields that say something of cells. */
+const ABOUT_CELLS = [
+  "states",
+  "nonlinearity",
+  "cycleToCycle",
+  "deviceToDevice",
+  "stuckOn",
+  "stuckOff",
+  "readNoise",
+  "drift",
+] as const satisfies readonly (keyof DeviceFields)[];
+
+function continuousProblem(device: DeviceFields): Problem | null {
+  const untouched = deviceSchema.parse({});
+  const path = ABOUT_CELLS.find((field) => device[field] !== untouched[field]);
+  return path === undefined ? null : { path, why: "continuous weights have no device; use device.preset ideal-N" };
+}
+
+/** Rules between the parts of a user's own model; presets keep them all. */
+function modelProblem({ nonlinearity, a, table }: DeviceModel): Problem | null {
+  if ([nonlinearity, a, table].filter((curve) => curve !== undefined).length > 1)
+    return { path: "model", why: "has more than one of nonlinearity, a and table; give one" };
+  for (const direction of DIRECTIONS) {
+    if (a && Math.abs(a[direction]) < STEEPEST_A)
+      return {
+        path: `model.a.${direction}`,
+        why: `${a[direction]} is steeper than label ${LARGEST_LABEL}; use a magnitude of at least ${Math.ceil(STEEPEST_A * 1e4) / 1e4}`,
+      };
+    const rows = table?.[direction] ?? [];
+    if (rows.some((row, n) => n > 0 && row.g <= rows[n - 1].g))
+      return {
+        path: `model.table.${direction}`,
+        why: "conductances do not rise from row to row; sort the rows by g",
+      };
   }
-  const table = model?.table !== undefined || device.preset === "tabular-example";
-  if (table && device.nonlinearity === undefined)
-    for (const field of ["states", "cycleToCycle", "deviceToDevice"] as const)
-      if (device[field] !== undefined && field !== "states")
-        return problem(field, "a table has its own distribution; leave it out");
-  if (device.stuckOn + device.stuckOff > 1)
-    return problem(
-      "stuckOn",
-      `${device.stuckOn} and device.stuckOff ${device.stuckOff} are more than all cells; use less`,
-    );
-  const resolved = resolveDevice(design);
-  if (levels > MOST_STATES && !(resolved.linear && !hasNonidealities(resolved)))
-    return problem("preset", `${levels} levels are too fine beside other non-idealities; use at most ${MOST_STATES}`);
+  return null;
+}
+
+/** Rules between a model and what the design changes of it. */
+function changesProblem(model: DeviceModel, device: DeviceFields): Problem | null {
+  if (model.table && device.nonlinearity === undefined)
+    for (const path of ["cycleToCycle", "deviceToDevice"] as const)
+      if (device[path] !== undefined) return { path, why: "a table has its own distribution; leave it out" };
+  const { stuckOn, stuckOff } = device;
+  if (stuckOn + stuckOff > 1)
+    return {
+      path: "stuckOn",
+      why: `${stuckOn} and device.stuckOff ${stuckOff} are more than all cells; use less`,
+    };
+  // Only equal steps can be so many.
+  if (model.states.set > MOST_STATES && hasNonidealities(withChanges(model, device)))
+    return {
+      path: "preset",
+      why: `${model.states.set} levels are too fine beside other non-idealities; use at most ${MOST_STATES}`,
+    };
   return null;
 }
 

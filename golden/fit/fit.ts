@@ -1,6 +1,6 @@
 /** From measured pulses to a device: range, states, labels of the curves, noise from pulse to pulse, spread from device to
  *  device. Of each device the labels and the noise are those of the largest likelihood. */
-import type { DeviceModelInput } from "../../generator/device/model.ts";
+import { type DeviceModelInput, MOST_CYCLE_TO_CYCLE } from "../../generator/device/model.ts";
 import { LARGEST_LABEL } from "../../generator/device/nonlinearity.ts";
 import type { Direction } from "../device/step.ts";
 import type { Curves, DeviceCurves } from "./curves.ts";
@@ -37,7 +37,7 @@ const DIRECTIONS = ["set", "reset"] as const;
 const ROUNDS = 20;
 const LABEL_WITHIN = 1e-5;
 /** Noise between these; below the lower one it is none. */
-const NOISE = { least: 1e-7, most: 0.5 };
+const NOISE = { least: 1e-7, most: MOST_CYCLE_TO_CYCLE };
 const NO_NOISE = 1e-6;
 /** Over this distance of labels the likelihood's curvature is taken. */
 const CURVATURE_STEP = 0.02;

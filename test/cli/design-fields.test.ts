@@ -147,11 +147,57 @@ describe("a design file", () => {
 });
 
 describe("rules between fields", () => {
+  const both = <T>(of: T) => ({ set: of, reset: of });
+  const model = (curve: object) => JSON.stringify({ states: both(40), ...curve });
+  const row = (g: number) => ({ g, mean: 0.1 });
+
   it.each([
     ["tile.columnsPerAdc", ["tile.columnsPerAdc=3"], /3 does not divide tile\.rows \(8\); use 1, 2, 4, 8$/],
     ["tile.inputBits", ["network.activation=tanh", "tile.inputBits=1"], /use 2 to 8$/],
     ["device.preset", ["device.preset=ideal-1"], /use ideal-2 to ideal-16384$/],
     ["device.preset", ["device.preset=ideal-99999"], /use ideal-2 to ideal-16384$/],
+    ["device.preset", ["device={}"], /missing; use ideal, ideal-N, ag-a-si, .*, or give device\.model$/],
+    ["device.preset", ["device.preset=constructor"], /"constructor" is unknown; use ideal, ideal-N, ag-a-si, /],
+    ["device.preset", ["device.preset=ideal-5000", "device.drift=0.001"], /5000 levels are too fine .* at most 4096$/],
+    ["device.model", [`device.model=${model({})}`], /given beside device\.preset; leave one of them out$/],
+    [
+      "device.model",
+      [`device={"model":${model({ a: both(1), nonlinearity: both(1) })}}`],
+      /has more than one of nonlinearity, a and table; give one$/,
+    ],
+    [
+      "device.model.a.reset",
+      [`device={"model":${model({ a: { set: 0.0228, reset: -0.0227 } })}}`],
+      /-0\.0227 is steeper than label 9; use a magnitude of at least 0\.0228$/,
+    ],
+    ["device.model.a.set", [`device={"model":${model({ a: both(0) })}}`], /0 is steeper than label 9; /],
+    [
+      "device.model.table.set",
+      [`device={"model":${model({ table: both([row(0.5), row(0.5)]) })}}`],
+      /conductances do not rise from row to row; sort the rows by g$/,
+    ],
+    [
+      "device.deviceToDevice",
+      ["device.preset=tabular-example", "device.deviceToDevice=0.1"],
+      /a table has its own distribution; leave it out$/,
+    ],
+    [
+      "device.cycleToCycle",
+      [`device={"model":${model({ table: both([row(0), row(1)]) })}, "cycleToCycle":0}`],
+      /a table has its own distribution; leave it out$/,
+    ],
+    [
+      "device.stuckOn",
+      ["device.stuckOn=0.6", "device.stuckOff=0.6"],
+      /0\.6 and device\.stuckOff 0\.6 are more than all/,
+    ],
+    ...['states={"set":3,"reset":4}', "cycleToCycle=0.1", "stuckOff=0.1", "readNoise=0.1", "drift=0.001"].map(
+      (change): [string, string[], RegExp] => [
+        `device.${change.split("=")[0]}`,
+        ["device.preset=ideal", `device.${change}`],
+        /continuous weights have no device; use device\.preset ideal-N$/,
+      ],
+    ),
     ["gradient.accumulatorBits", ["gradient.method=sgd", "gradient.accumulatorBits=32"], /leave it out/],
     ["gradient.accumulatorBits", ["gradient.accumulatorBits=12", "training.batch=4096"], /use at least \d+$/],
     ["network.crop", ["network.crop=5"], /5 × 5 pixels do not fit the 16 inputs of network\.layers\.0; use 25 inputs/],
