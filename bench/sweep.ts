@@ -114,9 +114,18 @@ async function query(): Promise<void> {
   for (const [n, { hash }] of tasks.entries()) {
     const accuracy = random.uniform();
     const figures = {
-      ...{ accuracy, accuracyPerEpoch: [accuracy], epochs: 1, samples: 4096, cyclesPerSample: 100 * random.uniform() },
-      ...{ cyclesPerUpdate: 100, memory: random.below(1e6), gradientBits: 1, pulsesPerCell: random.uniform() },
-      ...{ mostPulsesInACell: 5, saturations: 0, stateHash: hash + hash },
+      accuracy,
+      accuracyPerEpoch: [accuracy],
+      epochs: 1,
+      samples: 4096,
+      cyclesPerSample: 100 * random.uniform(),
+      cyclesPerUpdate: 100,
+      memory: random.below(1e6),
+      gradientBits: 1,
+      pulsesPerCell: random.uniform(),
+      mostPulsesInACell: 5,
+      saturations: 0,
+      stateHash: hash + hash,
     };
     const result: Result = { hash, kind: "train", figures, seconds: 1, host: "here", finished: "2026-01-01T00:00:00Z" };
     const path = store.path("results", hash.slice(0, 2));

@@ -78,7 +78,10 @@ async function run(name: string, options: Options): Promise<void> {
   const folder = RunFolder.open(options.out, told);
   const of = (one: Design) =>
     estimate(one, {
-      ...{ data: options.data, liberty: options.liberty, nodeNm: options.node, clockMhz: options.clock },
+      data: options.data,
+      liberty: options.liberty,
+      nodeNm: options.node,
+      clockMhz: options.clock,
       constants: options.constants,
       onProgress: (step, done, total) => output.progress(`${one.gradient.method}: ${step}`, done, total),
     });
@@ -110,7 +113,9 @@ async function baselineOf(design: Design, method: string): Promise<Design | null
   if (design.gradient.method === method) return null;
   const { combinations } = await import("./comparison.ts");
   const [combination] = combinations(design, {
-    ...{ methods: [method], ranks: [1], updates: ["rank-sum"] },
+    methods: [method],
+    ranks: [1],
+    updates: ["rank-sum"],
     rates: [design.training.learningRate],
     seeds: [design.training.seed],
   });

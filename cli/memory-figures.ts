@@ -26,8 +26,18 @@ const GROUPS: readonly (readonly [RegExp, string])[] = [
 
 /** Names of groups and of what is beyond the yardstick, in the order of a table. */
 export const ORDER: readonly string[] = [
-  ...["full gradient", "factors", "samples", "unused lanes", "copied factors", "no spare pair"],
-  ...["second banks", "coefficients", "scalar memories", "strengths", "held words", "row sums"],
+  "full gradient",
+  "factors",
+  "samples",
+  "unused lanes",
+  "copied factors",
+  "no spare pair",
+  "second banks",
+  "coefficients",
+  "scalar memories",
+  "strengths",
+  "held words",
+  "row sums",
 ];
 
 const groupOf = (name: string): string => GROUPS.find(([pattern]) => pattern.test(name))?.[1] ?? name;

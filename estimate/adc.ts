@@ -82,7 +82,13 @@ export function fitAdc(points: readonly Point[], kind: AdcKind, quantity: Quanti
     .sort((x, y) => x - y);
   const extent = (of: (p: Point) => number): [number, number] => [Math.min(...own.map(of)), Math.max(...own.map(of))];
   return {
-    ...{ kind, quantity, a, b, c, d, residuals },
+    kind,
+    quantity,
+    a,
+    b,
+    c,
+    d,
+    residuals,
     deviation: Math.sqrt(residuals.reduce((sum, r) => sum + r * r, 0) / residuals.length),
     range: { enob: extent((p) => p.enob), nodeNm: extent((p) => p.nodeNm), rateHz: extent((p) => p.rateHz) },
   };

@@ -80,7 +80,9 @@ function digitalLeaf({ constants, nodeNm, liberty, synthesis }: AreaInputs, unit
   const perUnit = liberty === null ? gate.value : 1;
   const from = `${synthesis.tool}, ${liberty ?? "the generic library"}`;
   return {
-    ...{ layer, unit: module, kind: "digital" },
+    layer,
+    unit: module,
+    kind: "digital",
     figure: figure(`area.${placeOf(layer)}.${module}`, {
       title: `${instances} ${module}`,
       unit: "nm2",
@@ -107,7 +109,9 @@ function sramLeaf({ constants, nodeNm }: AreaInputs, memory: MemoryIr): Leaf {
   const fold = Math.min(words, folded.value);
   const [rows, columns] = [Math.ceil(words / fold), wordBits * fold];
   return {
-    ...{ layer, unit: memory.gradient ? "gradient_memory" : "buffers", kind: "memory" },
+    layer,
+    unit: memory.gradient ? "gradient_memory" : "buffers",
+    kind: "memory",
     figure: figure(`area.${placeOf(layer)}.sram.${name}`, {
       title: `${name}, ${words} words of ${wordBits} bits: ${memory.purpose}`,
       unit: "nm2",
@@ -145,7 +149,9 @@ function analogLeaves(inputs: AreaInputs, layer: LayerIr): Leaf[] {
     from: readonly Input[],
     used: readonly UsedConstant[],
   ): Leaf => ({
-    ...{ layer: layer.index, unit, kind: "analog" as Kind },
+    layer: layer.index,
+    unit,
+    kind: "analog" as Kind,
     figure: figure(`area.${place}.${id}`, {
       title,
       unit: "nm2",
@@ -177,32 +183,36 @@ function analogLeaves(inputs: AreaInputs, layer: LayerIr): Leaf[] {
   const muxed = columns + (backwards ? rows : 0);
   return [
     leaf(
-      ...([
-        "crossbar_cells",
-        "crossbar_cells",
-        `cells of ${tiles} tiles${ir.cell.pairs ? ", two for a weight" : " and a reference column of each"}`,
-      ] as const),
+      "crossbar_cells",
+      "crossbar_cells",
+      `cells of ${tiles} tiles${ir.cell.pairs ? ", two for a weight" : " and a reference column of each"}`,
       tiles * ir.tileRows * (ir.cell.pairs ? 2 * ir.tileCols : ir.tileCols + 1) * cell.value * f2,
       `tiles · rows · ${ir.cell.pairs ? "2 · columns" : "(columns + 1)"} · cell area · F²`,
       [...size, node],
       [cell, selected],
     ),
     leaf(
-      ...(["dac_drivers", "dac_drivers", "drivers of the lines for reading, with the latches of their codes"] as const),
+      "dac_drivers",
+      "dac_drivers",
+      "drivers of the lines for reading, with the latches of their codes",
       driven * dac.value * f2 + latchBits * latch.value * gate.value,
       "lines · driver area · F² + latch bits · gates of a latch · area of a NAND2",
       [...size, node, input("lines", driven, "", DESIGN), input("latch bits", latchBits, "", DESIGN)],
       [dac, latch, gate],
     ),
     leaf(
-      ...(["column_multiplexers", "column_multiplexers", "switches of the lines that share a converter"] as const),
+      "column_multiplexers",
+      "column_multiplexers",
+      "switches of the lines that share a converter",
       muxed * mux.value * f2,
       "lines · switch area · F²",
       [node, input("lines", muxed, "", DESIGN)],
       [mux],
     ),
     leaf(
-      ...(["pulse_drivers", "pulse_drivers", "drivers of the lines for programming"] as const),
+      "pulse_drivers",
+      "pulse_drivers",
+      "drivers of the lines for programming",
       (rows + columns) * pulse.value * f2,
       "lines · driver area · F²",
       [node, input("lines", rows + columns, "", DESIGN)],

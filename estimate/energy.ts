@@ -32,7 +32,9 @@ export interface Electrical {
 
 export function electrical({ conductance, pulse, name, source }: Device, constants: Constants): Electrical {
   const own = (key: string, value: number, unit: string): UsedConstant => ({
-    ...{ name: `device.${key}`, value, unit },
+    name: `device.${key}`,
+    value,
+    unit,
     source: `device ${name}: ${source}`,
   });
   const direction = (key: "set" | "reset") => ({
@@ -86,7 +88,9 @@ function leafOf(
   parts: readonly Figure[] = [],
 ): Leaf {
   return {
-    ...{ layer, unit, kind },
+    layer,
+    unit,
+    kind,
     figure: figure(`energy.sample.${id}`, {
       title,
       unit: "fJ",
@@ -107,7 +111,10 @@ function workLeaf(inputs: EnergyInputs, { layer, unit, count, factors, sumBits }
   const add = constants.use("energy.add8", { bits: sumBits });
   const product = multiplies ? multiply.value * ((factors[0] * factors[1]) / 64) : 0;
   return leafOf(
-    ...([layer, unit, "digital", `${id}.arithmetic`] as const),
+    layer,
+    unit,
+    "digital",
+    `${id}.arithmetic`,
     `${unit}: ${multiplies ? "multiplications and additions" : "additions"}`,
     count * (product + (add.value * sumBits) / 8) * factor,
     `count · (${multiplies ? "multiplication · bits a · bits b / 64 + " : ""}addition · bits of the sum / 8) · ${SCALED}`,
@@ -126,7 +133,11 @@ function clockLeaf(inputs: EnergyInputs, { layer, module, flops }: Unit): Leaf |
   const flop = inputs.constants.use("energy.flopClock");
   const { factor, used } = scaling(inputs);
   return leafOf(
-    ...([layer, module, "digital", `${placeOf(layer)}.${module}.clock`, `${module}: clock of its flip-flops`] as const),
+    layer,
+    module,
+    "digital",
+    `${placeOf(layer)}.${module}.clock`,
+    `${module}: clock of its flip-flops`,
     flops * inputs.sampleCycles * flop.value * factor,
     `flip-flops · cycles · energy of one · ${SCALED}`,
     [
@@ -144,7 +155,11 @@ function leakageLeaf(inputs: EnergyInputs, { layer, module, area }: Unit): Leaf 
   const gates = area / gateArea;
   // nW · ps = 1e-21 J.
   return leafOf(
-    ...([layer, module, "digital", `${placeOf(layer)}.${module}.leakage`, `${module}: leakage`] as const),
+    layer,
+    module,
+    "digital",
+    `${placeOf(layer)}.${module}.leakage`,
+    `${module}: leakage`,
     gates * power.value * sampleCycles * period.value * 1e-6,
     "gates · power of one · cycles · period",
     [input("gates", gates, "", synthesis.tool), input("cycles", sampleCycles, "", SIMULATOR)],
@@ -160,7 +175,10 @@ function memoryLeaf(inputs: EnergyInputs, { layer, memory: name, words }: Access
   const reference = constants.use("energy.sram8k", { memoryBits: memory.bits });
   const { factor, used } = scaling(inputs);
   return leafOf(
-    ...([layer, memory.gradient ? "gradient_memory" : "buffers", "memory", `${placeOf(layer)}.sram.${name}`] as const),
+    layer,
+    memory.gradient ? "gradient_memory" : "buffers",
+    "memory",
+    `${placeOf(layer)}.sram.${name}`,
     `${name}: words read and written`,
     words * reference.value * (memory.wordBits / 64) * Math.sqrt(memory.bits / 65536) * factor,
     `words · energy of 64 bits · bits of a word / 64 · √(bits of the memory / 65536) · ${SCALED}`,
@@ -220,13 +238,11 @@ function readLeaves(
   const conducting = siemens(per(cells), per(conductance)) + siemens(references, references * referencePart);
   return [
     leafOf(
-      ...([
-        l,
-        "crossbar_cells",
-        "analog",
-        `${place}.crossbar_cells.${direction}`,
-        title("current through the cells"),
-      ] as const),
+      l,
+      "crossbar_cells",
+      "analog",
+      `${place}.crossbar_cells.${direction}`,
+      title("current through the cells"),
       conducting * volts.value ** 2 * seconds.value * FJ,
       "read volts² · read seconds · Σ over driven lines, planes and cells of ((1 − conductance) / on-off + conductance) / on-resistance; with the reference columns",
       [
@@ -237,13 +253,11 @@ function readLeaves(
       [onOhm, onOff, volts, seconds],
     ),
     leafOf(
-      ...([
-        l,
-        "dac_drivers",
-        "analog",
-        `${place}.dac_drivers.${direction}`,
-        title("charging of the driven lines"),
-      ] as const),
+      l,
+      "dac_drivers",
+      "analog",
+      `${place}.dac_drivers.${direction}`,
+      title("charging of the driven lines"),
       chargings * line.fF * volts.value ** 2,
       `chargings · read volts² · ${LINE}`,
       [
@@ -253,7 +267,11 @@ function readLeaves(
       [volts, ...line.used],
     ),
     leafOf(
-      ...([l, "adc", "analog", `${place}.adc.${direction}`, title("conversions")] as const),
+      l,
+      "adc",
+      "analog",
+      `${place}.adc.${direction}`,
+      title("conversions"),
       conversions * adcOf(inputs, adc.energy, read),
       "conversions · 10^(a + b · bits + c · log10 node + d · log10 rate + residual at the quantile)",
       adcInputs(inputs, adc.energy, read, [input("conversions", conversions, "a sample", SCHEDULE)]),
@@ -277,7 +295,10 @@ function pulseLeaves(inputs: EnergyInputs, layer: LayerIr, { set, reset }: Layer
     const siemens = (count / onOff.value + g * (1 - 1 / onOff.value)) / onOhm.value;
     return [
       leafOf(
-        ...([layer.index, "crossbar_cells", "analog", `${place}.crossbar_cells.${direction}`] as const),
+        layer.index,
+        "crossbar_cells",
+        "analog",
+        `${place}.crossbar_cells.${direction}`,
         `${direction} pulses in the cells`,
         siemens * volts.value ** 2 * seconds.value * FJ,
         "pulse volts² · pulse seconds · Σ over pulses of ((1 − conductance) / on-off + conductance) / on-resistance",
@@ -288,7 +309,10 @@ function pulseLeaves(inputs: EnergyInputs, layer: LayerIr, { set, reset }: Layer
         [onOhm, onOff, volts, seconds],
       ),
       leafOf(
-        ...([layer.index, "pulse_drivers", "analog", `${place}.pulse_drivers.${direction}`] as const),
+        layer.index,
+        "pulse_drivers",
+        "analog",
+        `${place}.pulse_drivers.${direction}`,
         `${direction} pulses on row and column`,
         count * (row.fF + column.fF) * volts.value ** 2,
         `pulses · pulse volts² · (row + column), each ${LINE}`,

@@ -124,36 +124,47 @@ export function figuresFrom(measured: Measured): Estimate {
   const sampleCycles = activity.cycles / activity.samples;
   const gateArea = liberty.nand.area;
   const energyInputs: EnergyInputs = {
-    ...{ ...common, activity, device, period: clock.period, sampleCycles, gateArea },
+    ...common,
+    activity,
+    device,
+    period: clock.period,
+    sampleCycles,
+    gateArea,
   };
   const area = breakdown("area", "area", "nm2", areaLeaves(common));
   const energy = breakdown("energy.sample", "energy of one sample", "fJ", energyLeaves(energyInputs));
   const time = breakdown("time.sample", "time of one sample", "ps", timeLeaves(ir, activity, clock.period));
   const epochSamples = figure("training.epochSamples", {
-    ...{
-      title: "samples of an epoch",
-      unit: "",
-      value: activity.epochSamples,
-      formula: "whole batches of the training data",
-    },
+    title: "samples of an epoch",
+    unit: "",
+    value: activity.epochSamples,
+    formula: "whole batches of the training data",
     inputs: [input("samples", activity.epochSamples, "", `data set ${activity.data}`)],
   });
   const batchSamples = figure("training.batch", {
-    ...{ title: "samples of a batch", unit: "", value: ir.batch, formula: "training.batch" },
+    title: "samples of a batch",
+    unit: "",
+    value: ir.batch,
+    formula: "training.batch",
     inputs: [input("batch", ir.batch, "", "design")],
   });
   checkTimes(prepared, energyInputs, clock);
   return {
     design: ir.design,
     nodeNm,
-    ...{ liberty: name ?? "generic", tool: synthesis.tool, adc: adc.kind },
+    liberty: name ?? "generic",
+    tool: synthesis.tool,
+    adc: adc.kind,
     area,
     energy: { sample: energy, epoch: scaled(energy, "energy.epoch", "energy of one epoch", epochSamples) },
     time: {
       sample: time,
       batch: figure("time.batch", {
-        ...{ title: "time of one batch", unit: "ps", value: time.total.value * ir.batch },
-        ...{ formula: "time.sample · training.batch", parts: [time.total, batchSamples] },
+        title: "time of one batch",
+        unit: "ps",
+        value: time.total.value * ir.batch,
+        formula: "time.sample · training.batch",
+        parts: [time.total, batchSamples],
       }),
       epoch: scaled(time, "time.epoch", "time of one epoch", epochSamples),
     },
@@ -208,7 +219,9 @@ function gatesFigure({ modules, tool }: Synthesis, gateArea: number): Figure {
     for (const [, child] of children) counts[child] += counts[n];
   }
   return figure("gates", {
-    ...{ title: "gate equivalents of the digital part", unit: "gates", value: gates },
+    title: "gate equivalents of the digital part",
+    unit: "gates",
+    value: gates,
     formula: "Σ over modules of instances · cell area / area of a NAND2",
     inputs: [input("gates", gates, "", tool)],
   });
@@ -218,7 +231,10 @@ function memoryFigures({ ir }: PreparedMachine, area: Breakdown): Estimate["memo
   const own = ir.memories.filter(({ gradient }) => gradient);
   const bits = own.map((m) =>
     figure(`memory.gradient.${placeOf(m.layer)}.${m.name}`, {
-      ...{ title: `${m.name}: ${m.purpose}`, unit: "bit", value: m.bits, formula: "words · bits of a word" },
+      title: `${m.name}: ${m.purpose}`,
+      unit: "bit",
+      value: m.bits,
+      formula: "words · bits of a word",
       inputs: [input("words", m.words, "", "design"), input("bits of a word", m.wordBits, "", "design")],
     }),
   );
@@ -238,12 +254,11 @@ function memoryFigures({ ir }: PreparedMachine, area: Breakdown): Estimate["memo
     gradientBits: sum("memory.gradient", "memory that only the gradient needs", "bit", bits),
     gradientArea,
     gradientShare: figure("share.gradientMemory", {
-      ...{
-        title: "gradient memory as a part of logic and memories",
-        unit: "",
-        value: gradientArea.value / digital.value,
-      },
-      ...{ formula: "area.gradientMemory / area.digitalPart", parts: [gradientArea, digital] },
+      title: "gradient memory as a part of logic and memories",
+      unit: "",
+      value: gradientArea.value / digital.value,
+      formula: "area.gradientMemory / area.digitalPart",
+      parts: [gradientArea, digital],
     }),
   };
 }
@@ -253,7 +268,9 @@ const DAYS_OF_A_YEAR = 365.25;
 function enduranceFigures(activity: Activity, constants: Constants): Estimate["endurance"] {
   const most = activity.layers.reduce((found, { mostWorn }) => Math.max(found, mostWorn), 0);
   const writes = figure("endurance.writes", {
-    ...{ title: "pulses of the most-written cell, a sample", unit: "pulses", value: most / activity.samples },
+    title: "pulses of the most-written cell, a sample",
+    unit: "pulses",
+    value: most / activity.samples,
     formula: "pulses of the most-written cell / samples",
     inputs: [
       input("pulses of the most-written cell", most, "", "simulator"),
@@ -267,11 +284,13 @@ function enduranceFigures(activity: Activity, constants: Constants): Estimate["e
   return {
     writes,
     years: figure("endurance.years", {
-      ...{ title: "years until the most-written cell has had its pulses", unit: "years" },
+      title: "years until the most-written cell has had its pulses",
+      unit: "years",
       // A cell that is never written lasts for ever; JSON has no infinity.
       value: perYear === 0 ? Number.MAX_VALUE : endurance.value / perYear,
       formula: "endurance / (pulses a sample · samples a second · 3600 · hours a day · 365.25)",
-      ...{ parts: [writes], constants: [endurance, rate, hours] },
+      parts: [writes],
+      constants: [endurance, rate, hours],
     }),
   };
 }

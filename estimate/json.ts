@@ -21,7 +21,15 @@ export function estimateJson(result: Estimate, compared: Readonly<Record<string,
   const { design, nodeNm, liberty, tool, adc, slowest, synthesis, activity, warnings } = result;
   return {
     format: 1,
-    ...{ design, nodeNm, liberty, tool, adc, slowestPath: slowest, synthesis, activity, warnings },
+    design,
+    nodeNm,
+    liberty,
+    tool,
+    adc,
+    slowestPath: slowest,
+    synthesis,
+    activity,
+    warnings,
     breakdowns: Object.fromEntries(Object.entries(breakdownsOf(result)).map(([name, b]) => [name, named(b)])),
     savings: Object.fromEntries(Object.entries(compared).map(([name, list]) => [name, list.map(({ id }) => id)])),
     figures: Object.fromEntries(

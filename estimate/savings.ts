@@ -20,8 +20,11 @@ export function savings(own: Estimate, baseline: Estimate, name: string): Figure
     if (other.value === 0) return [];
     return [
       figure(`savings.${name}.${key}`, {
-        ...{ title: `${mine.title}, by that of ${name}`, unit: "", value: mine.value / other.value },
-        ...{ formula: `${mine.id} / ${name}'s`, parts: [mine] },
+        title: `${mine.title}, by that of ${name}`,
+        unit: "",
+        value: mine.value / other.value,
+        formula: `${mine.id} / ${name}'s`,
+        parts: [mine],
         inputs: [input(`${name}'s ${other.id}`, other.value, other.unit, `estimate of ${name} on the same design`)],
       }),
     ];

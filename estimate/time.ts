@@ -33,7 +33,9 @@ export function clockOf(
   const fo4 = timeUnitPs === null ? constants.use("digital.fo4PerNode", { nodeNm }) : null;
   const ps = fo4 ? (slowest.time / TAU_PER_FO4) * fo4.value * nodeNm : slowest.time * (timeUnitPs ?? 1);
   const shortest = figure("clock.shortestPeriod", {
-    ...{ title, unit: "ps", value: Math.max(1, Math.ceil(ps * margin.value)) },
+    title,
+    unit: "ps",
+    value: Math.max(1, Math.ceil(ps * margin.value)),
     formula: fo4 ? `path / ${TAU_PER_FO4} · FO4 a nm · node · margin` : "path · margin",
     inputs: fo4
       ? [input("path", slowest.time, "τ", path), input("node", nodeNm, "nm", "--node")]
@@ -41,7 +43,10 @@ export function clockOf(
     constants: fo4 ? [fo4, margin] : [margin],
   });
   const highest = figure("clock.highest", {
-    ...{ title: "highest clock", unit: "MHz", value: 1e6 / shortest.value, formula: "1 / shortest period" },
+    title: "highest clock",
+    unit: "MHz",
+    value: 1e6 / shortest.value,
+    formula: "1 / shortest period",
     parts: [shortest],
   });
   if (mhz !== null && mhz > highest.value)
@@ -49,11 +54,17 @@ export function clockOf(
   const period =
     mhz === null
       ? figure("clock.period", {
-          ...{ title: "clock period of the design", unit: "ps", value: shortest.value },
-          ...{ formula: "the shortest; --clock sets another", parts: [shortest] },
+          title: "clock period of the design",
+          unit: "ps",
+          value: shortest.value,
+          formula: "the shortest; --clock sets another",
+          parts: [shortest],
         })
       : figure("clock.period", {
-          ...{ title: "clock period of the design", unit: "ps", value: Math.round(1e6 / mhz), formula: "1 / clock" },
+          title: "clock period of the design",
+          unit: "ps",
+          value: Math.round(1e6 / mhz),
+          formula: "1 / clock",
           inputs: [input("clock", mhz, "MHz", "--clock")],
         });
   return { shortest, highest, period };
@@ -62,9 +73,14 @@ export function clockOf(
 /** Phases of one sample, those that depend on data as the simulator had them; what happens once a batch is shared. */
 export function timeLeaves(ir: Ir, activity: Activity, period: Figure): Leaf[] {
   const leaf = (layer: number | null, phase: string, cycles: number, from: string): Leaf => ({
-    ...{ layer, unit: phase, kind: "digital" },
+    layer,
+    unit: phase,
+    kind: "digital",
     figure: figure(`time.sample.${placeOf(layer)}.${phase}`, {
-      ...{ title: phase, unit: "ps", value: Math.round(cycles * period.value), formula: "cycles · period" },
+      title: phase,
+      unit: "ps",
+      value: Math.round(cycles * period.value),
+      formula: "cycles · period",
       inputs: [input("cycles", cycles, "a sample", from)],
       parts: [period],
     }),

@@ -45,7 +45,10 @@ export function workOf(ir: Ir): Work[] {
   return [
     ...ir.layers.flatMap((layer) => layerWork(ir, layer)),
     {
-      ...{ layer: null, unit: "error_unit", factors: NONE, sumBits: errorUnit.sumBits },
+      layer: null,
+      unit: "error_unit",
+      factors: NONE,
+      sumBits: errorUnit.sumBits,
       // A bit of a quotient a cycle.
       count: errorUnit.outputs * (errorUnit.loss === "squared-error" ? 2 : errorUnit.probabilityFraction + 1),
     },

@@ -81,20 +81,36 @@ function training(list: readonly Training[]): Section {
     tables: [
       {
         head: [
-          ...["run", "method", "rank", "update", "η", "seed", "accuracy (%)", "cycles a sample"],
+          "run",
+          "method",
+          "rank",
+          "update",
+          "η",
+          "seed",
+          "accuracy (%)",
+          "cycles a sample",
           ...(timed ? ["µs a sample"] : []),
-          ...["cycles an update", "gradient memory (bit)", "pulses a cell", "most in one", "saturations"],
+          "cycles an update",
+          "gradient memory (bit)",
+          "pulses a cell",
+          "most in one",
+          "saturations",
         ],
         rows: list.map((t) => [
-          ...[t.run, t.method, t.rank === null ? "" : String(t.rank), t.update ?? "", String(t.learningRate)],
-          ...[
-            String(t.seed),
-            percent(t.accuracy),
-            number(t.cyclesPerSample),
-            ...microseconds(t),
-            number(t.cyclesPerUpdate),
-          ],
-          ...[number(t.gradientBits), t.pulsesPerCell.toFixed(1), number(t.mostPulsesInACell), number(t.saturations)],
+          t.run,
+          t.method,
+          t.rank === null ? "" : String(t.rank),
+          t.update ?? "",
+          String(t.learningRate),
+          String(t.seed),
+          percent(t.accuracy),
+          number(t.cyclesPerSample),
+          ...microseconds(t),
+          number(t.cyclesPerUpdate),
+          number(t.gradientBits),
+          t.pulsesPerCell.toFixed(1),
+          number(t.mostPulsesInACell),
+          number(t.saturations),
         ]),
       },
     ],
@@ -121,8 +137,13 @@ function checks(runs: readonly Run[]): Section {
       {
         head: ["run", "state", "samples", "clock cycles", "events equal", "states equal", "host stalls", "data"],
         rows: done.map(({ name, result: r }) => [
-          ...[name, r.equal ? "equal" : "NOT equal", number(r.samples), number(r.cycles)],
-          ...[number(r.eventsCompared), number(r.statesCompared), r.stalls === 0 ? "none" : `seed ${r.stalls}`],
+          name,
+          r.equal ? "equal" : "NOT equal",
+          number(r.samples),
+          number(r.cycles),
+          number(r.eventsCompared),
+          number(r.statesCompared),
+          r.stalls === 0 ? "none" : `seed ${r.stalls}`,
           r.data.source,
         ]),
       },
@@ -186,7 +207,10 @@ function settings(runs: readonly Run[]): Section {
           const { record } = run;
           const found = data(run);
           return [
-            ...[record.name, String(record.design.training.seed), found?.source ?? "", found?.sha256 ?? ""],
+            record.name,
+            String(record.design.training.seed),
+            found?.source ?? "",
+            found?.sha256 ?? "",
             record.kind === "train" ? record.result.stateHash : "",
             Object.entries(record.versions)
               .map(([name, version]) => (version.toLowerCase().startsWith(name) ? version : `${name} ${version}`))

@@ -20,7 +20,12 @@ const BITS_PER_KIB = 8192;
 
 /** What tells a training from the others. */
 export const keysOf = ({ run, method, rank, update, learningRate, seed }: Training): Row => ({
-  ...{ run, method, rank, update, learningRate, seed },
+  run,
+  method,
+  rank,
+  update,
+  learningRate,
+  seed,
   name: [method, rank === null ? "" : `k = ${rank}`, update ?? ""].filter(Boolean).join(", "),
 });
 

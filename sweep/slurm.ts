@@ -127,7 +127,9 @@ export class SlurmExecutor implements Executor {
     const failure = {
       hash,
       reason: `${TRIES} jobs ended without a result: killed, or beyond their time or memory; their logs are in ${this.#store.path("slurm")}`,
-      ...{ seconds: 0, host: hostname(), finished: new Date().toISOString() },
+      seconds: 0,
+      host: hostname(),
+      finished: new Date().toISOString(),
     };
     this.#store.addFailure(failure);
     open.delete(hash);

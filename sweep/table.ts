@@ -41,7 +41,10 @@ export async function writeTasks(store: Store, { axes }: Plan, tasks: readonly T
   const own = axisColumns(axes, tasks);
   const on = await database();
   const rows = tasks.map(({ hash, work, program, point }, task) => ({
-    ...{ task, hash, work: work.kind, program },
+    task,
+    hash,
+    work: work.kind,
+    program,
     ...Object.fromEntries(
       own.map(({ axis, name, type }) => {
         const value = point[axis] ?? null;

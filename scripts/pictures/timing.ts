@@ -207,8 +207,11 @@ const timings: Readonly<Record<string, { trace: () => Waveform; timing: (ir: Ir)
       trace(
         8,
         [
-          ...["gradient.method=sbpca", "gradient.rank=2", "gradient.update=rank-seq"],
-          ...["gradient.programming=coincidence", "gradient.pulseTrain=8"],
+          "gradient.method=sbpca",
+          "gradient.rank=2",
+          "gradient.update=rank-seq",
+          "gradient.programming=coincidence",
+          "gradient.pulseTrain=8",
         ],
         0,
       ),

@@ -12,8 +12,22 @@ const SOURCES = fileURLToPath(new URL("assembly", import.meta.url));
 const CACHE = fileURLToPath(new URL("../../out/cache", import.meta.url));
 
 const OPTIONS = [
-  ...["-O3", "--noAssert", "--runtime", "stub", "--use", "abort=", "--enable", "simd", "--enable", "threads"],
-  ...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
+  "-O3",
+  "--noAssert",
+  "--runtime",
+  "stub",
+  "--use",
+  "abort=",
+  "--enable",
+  "simd",
+  "--enable",
+  "threads",
+  "--importMemory",
+  "--sharedMemory",
+  "--initialMemory",
+  "1",
+  "--maximumMemory",
+  "65536",
 ];
 
 /** The kernels' WebAssembly, from the cache if these sources were compiled before. */
