@@ -1,9 +1,12 @@
 /** `rankloom compare`: trains a design with several gradient methods and sets the results side by side. */
+
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { SEED } from "../generator/base/asked.ts";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
 import { bits, count, percent } from "../generator/base/quantities.ts";
+import { LARGEST_RATE } from "../generator/design/rates.ts";
 import { updates } from "../generator/methods/compared.ts";
 import type { ComparedRun, Comparison } from "../report/comparison.ts";
 import { leftText, Output, table } from "../report/console.ts";
@@ -11,6 +14,7 @@ import { trainFigures } from "../sim/figures.ts";
 import type { Combination, Finished } from "./comparison.ts";
 import {
   type AmountOptions,
+  AT_ONCE,
   addAmounts,
   addDesign,
   addJson,
@@ -20,8 +24,8 @@ import {
   designOf,
   type MethodOptions,
   numbers,
+  numberWithin,
   type OutOptions,
-  wholeNumber,
   words,
 } from "./options.ts";
 import { interruptible } from "./run.ts";
@@ -37,8 +41,8 @@ interface Options extends DesignOptions, AmountOptions, MethodOptions, OutOption
 
 function rate(text: string): number {
   const value = Number(text);
-  if (!(value > 0 && value <= 1024) || text.trim() === "")
-    throw new Refusal(`--rates: ${JSON.stringify(text)} is not allowed; use numbers above 0, up to 1024`);
+  if (!(value > 0 && value <= LARGEST_RATE) || text.trim() === "")
+    throw new Refusal(`--rates: ${JSON.stringify(text)} is not allowed; use numbers above 0, up to ${LARGEST_RATE}`);
   return value;
 }
 
@@ -56,8 +60,8 @@ export function addCompare(root: Command): Command {
       ["rank-sum", "rank-seq"],
     )
     .option("--rates <list>", "learning rates (default: the design's)", numbers(rate))
-    .option("--seeds <list>", "seeds (default: the design's)", numbers(wholeNumber("--seeds", 0, 0x7fffffff)))
-    .option("--jobs <n>", "runs at once", wholeNumber("--jobs", 1, 256), availableParallelism())
+    .option("--seeds <list>", "seeds (default: the design's)", numbers(numberWithin("--seeds", SEED)))
+    .option("--jobs <n>", "runs at once", numberWithin("--jobs", AT_ONCE), availableParallelism())
     .option("--again", "train again what an earlier comparison has finished")
     .action(compare);
 }

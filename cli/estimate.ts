@@ -1,8 +1,10 @@
 /** `rankloom estimate`: area, clock, time, energy and endurance of a design, with what it saves against other methods. */
+
 import { type Command, Option } from "commander";
 import type { Estimate } from "../estimate/estimate-design.ts";
 import type { Breakdown } from "../estimate/leaves.ts";
 import { type Figure, show } from "../estimate/tree.ts";
+import { FASTEST_MHZ, NODE_NM } from "../generator/base/asked.ts";
 import { Refusal } from "../generator/base/errors.ts";
 import { count } from "../generator/base/quantities.ts";
 import type { Design } from "../generator/design/schema.ts";
@@ -15,8 +17,8 @@ import {
   appended,
   type DesignOptions,
   designOf,
+  numberWithin,
   type OutOptions,
-  wholeNumber,
 } from "./options.ts";
 
 interface Options extends DesignOptions, OutOptions {
@@ -56,8 +58,12 @@ export function addEstimate(root: Command): Command {
       "standard-cell library to map to; again for each further file of it (default: gates of a generic library)",
       appended,
     )
-    .option("--node <nm>", "feature size (default: 45)", wholeNumber("--node", 1, 1000))
-    .option("--clock <mhz>", "clock (default: the highest that the slowest path allows)", positive("--clock", 100000))
+    .option("--node <nm>", `feature size (default: ${NODE_NM.otherwise})`, numberWithin("--node", NODE_NM))
+    .option(
+      "--clock <mhz>",
+      "clock (default: the highest that the slowest path allows)",
+      positive("--clock", FASTEST_MHZ),
+    )
     .option("--constants <file>", "constants of your own, over those of estimate/data/constants.json")
     .option("--explain <figure>", "how a figure came about, e.g. area or energy.sample.unit.adc")
     .addOption(new Option("--no-savings", "leave out the comparison with mbgd and sgd"))

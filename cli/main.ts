@@ -1,6 +1,7 @@
 /** Puts the commands together. Each command's file imports the machinery behind it only when it runs. */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { presets } from "../generator/design/presets.ts";
 import { addCompare } from "./compare.ts";
 import { addDevice } from "./device.ts";
 import { addEstimate } from "./estimate.ts";
@@ -26,7 +27,7 @@ Exit codes:
   130  interrupted; what was finished is written`;
 
 const DESIGNS = `
-<design> is a preset (mnist-mlp, mnist-small, neurosim-mlp, sensor-mlp, tiny) or a JSON file; docs/design-file.md lists its fields.`;
+<design> is a preset (${Object.keys(presets).sort().join(", ")}) or a JSON file; docs/design-file.md lists its fields.`;
 
 export function program(): Command {
   const { version, description } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));

@@ -1,9 +1,11 @@
 /** Options that several commands share. Every number is checked here; a wrong one is refused in one line. */
 import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
+import { type Bounds, EPOCHS, SEED } from "../generator/base/asked.ts";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
 import type { LoadedDesign } from "../generator/design/load.ts";
 import { variants } from "../generator/methods/compared.ts";
+import { fieldBounds } from "../generator/methods/fields.ts";
 
 /** A parser for an option that may be given again. */
 export const appended = (one: string, all: readonly string[] = []): string[] => [...all, one];
@@ -19,6 +21,11 @@ export function wholeNumber(flag: string, min: number, max = Number.MAX_SAFE_INT
     return value;
   };
 }
+
+export const numberWithin = (flag: string, { least, most }: Bounds) => wholeNumber(flag, least, most);
+
+/** Processes, threads or processors that one command is given. */
+export const AT_ONCE: Bounds = { least: 1, most: 256 };
 
 /** A parser for a list of names. */
 export const words = (flag: string, allowed: readonly string[]) => (text: string) =>
@@ -49,7 +56,7 @@ export function addDesign(command: Command): Command {
 }
 
 export function addSeed(command: Command): Command {
-  return command.option("--seed <number>", "the same as --set training.seed=…", wholeNumber("--seed", 0, 0x7fffffff));
+  return command.option("--seed <number>", "the same as --set training.seed=…", numberWithin("--seed", SEED));
 }
 
 export function addJson(command: Command): Command {
@@ -70,6 +77,11 @@ export function addOut(command: Command): Command {
     .option("--no-out", "leave no such folder");
 }
 
+const RANKS: Bounds = {
+  least: fieldBounds.rank.minValue ?? 1,
+  most: fieldBounds.rank.maxValue ?? Number.MAX_SAFE_INTEGER,
+};
+
 export interface MethodOptions {
   readonly methods: string[];
   readonly ranks: number[];
@@ -85,7 +97,7 @@ export function addMethods(command: Command, methods: readonly string[], ranks: 
       words("--methods", names),
       [...methods],
     )
-    .option("--ranks <list>", "ranks of the low-rank methods", numbers(wholeNumber("--ranks", 1, 16)), [...ranks]);
+    .option("--ranks <list>", "ranks of the low-rank methods", numbers(numberWithin("--ranks", RANKS)), [...ranks]);
 }
 
 export interface AmountOptions {
@@ -96,7 +108,7 @@ export interface AmountOptions {
 
 export function addAmounts(command: Command): Command {
   return command
-    .option("--epochs <n>", "passes over the training data", wholeNumber("--epochs", 1, 10000), 1)
+    .option("--epochs <n>", "passes over the training data", numberWithin("--epochs", EPOCHS), EPOCHS.otherwise)
     .option("--samples <n>", "use only the first n training samples", wholeNumber("--samples", 1))
     .option("--test-samples <n>", "use only the first n test samples", wholeNumber("--test-samples", 1));
 }

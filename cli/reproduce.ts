@@ -8,7 +8,7 @@ import { makeFolders, writeFileWhole } from "../generator/base/write.ts";
 import { Output, table } from "../report/console.ts";
 import { type Figure, figures, type Rows } from "../reproduce/figures.ts";
 import type { Cell, Row } from "../sweep/table.ts";
-import { addJson, wholeNumber } from "./options.ts";
+import { AT_ONCE, addJson, numberWithin } from "./options.ts";
 import { interruptible } from "./run.ts";
 
 /** Pixels of a picture's point, in each direction. */
@@ -28,7 +28,7 @@ export function addReproduce(root: Command): Command {
     .description("run the paper's experiments on the simulated hardware; goes on where it stopped")
     .addOption(new Option("--figure <name>", "one of them (default: all)").choices(figures.map(({ name }) => name)))
     .option("--quick", "fewer samples, values and seeds: minutes instead of a night")
-    .option("--jobs <n>", "processes", wholeNumber("--jobs", 1, 256), availableParallelism())
+    .option("--jobs <n>", "processes", numberWithin("--jobs", AT_ONCE), availableParallelism())
     .option("--out <folder>", "folder of the results (default: out/reproduce, or out/reproduce-quick)");
   return addJson(command).action(reproduce);
 }

@@ -11,7 +11,7 @@ import type { SlurmOptions } from "../sweep/slurm.ts";
 import type { Plan, Store } from "../sweep/store.ts";
 import type { Tables } from "../sweep/table.ts";
 import type { Failure, Task } from "../sweep/task.ts";
-import { addJson, appended, wholeNumber } from "./options.ts";
+import { AT_ONCE, addJson, appended, numberWithin, wholeNumber } from "./options.ts";
 import { interruptible } from "./run.ts";
 
 /** Failures that are listed; of more, only the number. */
@@ -43,11 +43,11 @@ export function addSweep(root: Command): Command {
     .option("--retry-failed", "run failed tasks again")
     .option("--task <hash>", "run this task alone, here, and print its result; keeps nothing")
     .addOption(new Option("--executor <name>", "where tasks run").choices(["local", "slurm"]).default("local"))
-    .option("--jobs <n>", "local: processes", wholeNumber("--jobs", 1, 256), availableParallelism())
+    .option("--jobs <n>", "local: processes", numberWithin("--jobs", AT_ONCE), availableParallelism())
     .option("--partition <name>", "slurm: partition")
     .option("--time <limit>", "slurm: time limit of a job, as sbatch has it, e.g. 2:00:00")
     .option("--memory <size>", "slurm: memory of a job, as sbatch has it, e.g. 2G")
-    .option("--cpus <n>", "slurm: processors of a job, each running a task", wholeNumber("--cpus", 1, 256), 1)
+    .option("--cpus <n>", "slurm: processors of a job, each running a task", numberWithin("--cpus", AT_ONCE), 1)
     .option(
       "--chunk <n>",
       "slurm: tasks of one job of the array (default: a hundredth of all)",

@@ -9,6 +9,7 @@ import type { TrainOptions, TrainResult } from "../sim/train.ts";
 import type { Waveform } from "../sim/waveform.ts";
 import {
   type AmountOptions,
+  AT_ONCE,
   addAmounts,
   addDesign,
   addJson,
@@ -18,9 +19,9 @@ import {
   type DesignOptions,
   designOf,
   named,
+  numberWithin,
   type OutOptions,
   type WindowOptions,
-  wholeNumber,
   windowOf,
 } from "./options.ts";
 import { interruptible } from "./run.ts";
@@ -35,7 +36,11 @@ export function addTrain(root: Command): Command {
   const command = root.command("train").description("train a design on the cycle-accurate simulator");
   addAmounts(addSeed(addDesign(command)));
   addOut(addJson(command))
-    .option("--threads <n>", "worker threads; the result is the same with any number", wholeNumber("--threads", 1, 256))
+    .option(
+      "--threads <n>",
+      "worker threads; the result is the same with any number",
+      numberWithin("--threads", AT_ONCE),
+    )
     .option("--vcd <file>", "write the waveform of a window of cycles");
   return addWindow(command).action(train);
 }

@@ -1,6 +1,8 @@
 /** `rankloom verify`: runs the Verilog beside the simulator and the golden model, and says whether they are equal. */
+
 import { statSync } from "node:fs";
 import type { Command } from "commander";
+import { STALLS } from "../generator/base/asked.ts";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
 import { count } from "../generator/base/quantities.ts";
 import { dataOf, leftText, Output, table } from "../report/console.ts";
@@ -12,6 +14,7 @@ import {
   addSeed,
   type DesignOptions,
   designOf,
+  numberWithin,
   type OutOptions,
   wholeNumber,
 } from "./options.ts";
@@ -30,8 +33,8 @@ export function addVerify(root: Command): Command {
     .option("--samples <n>", "training samples to run (default: one batch)", wholeNumber("--samples", 1))
     .option(
       "--stalls <seed>",
-      "seed of the host's random stalls; 0: none (default: 1)",
-      wholeNumber("--stalls", 0, 0x7fffffff),
+      `seed of the host's random stalls; 0: none (default: ${STALLS.otherwise})`,
+      numberWithin("--stalls", STALLS),
     )
     .option("--rtl <dir>", "check the Verilog in this folder instead of freshly generated text")
     .action(verify);

@@ -1,9 +1,11 @@
 /** Area, clock, time, energy and endurance of a design, and what it saves against the full gradient and against sample by
  *  sample. Every figure is a node of one tree (`tree.ts`). */
+
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { NODE_NM } from "../generator/base/asked.ts";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
 import type { Design } from "../generator/design/schema.ts";
 import { resolveDevice } from "../generator/device/resolve.ts";
@@ -20,8 +22,6 @@ import { type Liberty, parseLiberty } from "./synthesis/liberty.ts";
 import { type Synthesis, synthesise } from "./synthesis/synthesise.ts";
 import { type Clock, clockOf, timeLeaves } from "./time.ts";
 import { allFigures, type Figure, figure, input, sum } from "./tree.ts";
-
-export const DEFAULT_NODE = 45;
 
 export interface EstimateOptions {
   /** A data set's path; the design's own if absent. */
@@ -83,12 +83,12 @@ export function libraryOf(paths: readonly string[] = []): Library {
 
 /** @throws Refusal where a file is malformed, or the design is none */
 export async function estimate(design: Design, options: EstimateOptions = {}): Promise<Estimate> {
-  const { data, nodeNm = DEFAULT_NODE, clockMhz = null, onProgress } = options;
+  const { data, nodeNm = NODE_NM.otherwise, clockMhz = null, onProgress } = options;
   const constants = loadConstants(options.constants);
   const library = libraryOf(options.liberty);
   if (library.name !== null && options.nodeNm === undefined)
     constants.warn(
-      `--node is not given: memories, cells and converters are those of ${DEFAULT_NODE} nm, whatever the library's node`,
+      `--node is not given: memories, cells and converters are those of ${NODE_NM.otherwise} nm, whatever the library's node`,
     );
   resolveDevice(design);
   const prepared = prepareMachine(design, { data });

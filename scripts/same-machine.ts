@@ -4,8 +4,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { appended, wholeNumber, words } from "../cli/options.ts";
+import { appended, numberWithin, wholeNumber, words } from "../cli/options.ts";
 import { runProgram } from "../cli/run.ts";
+import { SEED } from "../generator/base/asked.ts";
 import { EXIT } from "../generator/base/errors.ts";
 import { duration } from "../generator/base/quantities.ts";
 import { Output } from "../report/console.ts";
@@ -95,7 +96,7 @@ const program = new Command("same")
   .argument("<A>", "commit")
   .argument("[B]", "commit (default: the working tree)")
   .option("--only <part>", "verilog or training", (text) => words("--only", ["verilog", "training"])(text)[0])
-  .option("--seed <number>", "draws the random designs", wholeNumber("--seed", 0, 0x7fffffff), 1)
+  .option("--seed <number>", "draws the random designs", numberWithin("--seed", SEED), 1)
   .option("--designs <n>", "random designs", wholeNumber("--designs", 1), 40)
   .option("--quick", "the smallest preset and a few random designs")
   .addOption(

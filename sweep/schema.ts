@@ -1,5 +1,6 @@
 /** The sweep file: its schema, one place for every default and bound. */
 import { z } from "zod";
+import { SEED } from "../generator/base/asked.ts";
 import { Refusal } from "../generator/base/errors.ts";
 import { issueText } from "../generator/base/issues.ts";
 import { readJson } from "../generator/design/load.ts";
@@ -53,7 +54,12 @@ const sample = z.discriminatedUnion("method", [
       .enum(["random", "low-discrepancy"])
       .describe('By chance, or evenly; { "method": "grid" } is the whole grid.'),
     count: z.int().min(1).max(MOST_POINTS).describe("Points to take; fewer where there are no more."),
-    seed: z.int().min(0).max(0x7fffffff).default(1).describe("Of the random numbers, or of the sequence's start."),
+    seed: z
+      .int()
+      .min(SEED.least)
+      .max(SEED.most)
+      .default(1)
+      .describe("Of the random numbers, or of the sequence's start."),
   }),
 ]);
 

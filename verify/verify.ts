@@ -1,10 +1,12 @@
 /** Equality of RTL, simulator and mathematics over whole batches: the RTL under Verilator with a host that stalls, its
  *  waveform and its state against the simulator's, the simulator's vectors against the golden model's. */
+
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { loadHead } from "../data/dataset.ts";
 import { shapeOf } from "../data/samples.ts";
+import { STALLS } from "../generator/base/asked.ts";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
 import type { Design } from "../generator/design/schema.ts";
 import type { Ir } from "../generator/ir/ir.ts";
@@ -165,7 +167,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
     throw new Refusal(
       `${head.source}: has ${head.samples.count} training samples, ${wanted} were asked for; use --samples ${head.samples.count} or fewer`,
     );
-  const stalls = options.stalls ?? 1;
+  const stalls = options.stalls ?? STALLS.otherwise;
   const run: Run = {
     ir,
     conductances,

@@ -1,10 +1,12 @@
 /** The design file: its schema (one place for every default and bound) and the rules between fields. */
 import { z } from "zod";
+import { SEED } from "../base/asked.ts";
 import { Refusal } from "../base/errors.ts";
 import { issueText } from "../base/issues.ts";
 import { deviceSchema } from "../device/fields.ts";
 import { deviceProblem, isContinuous } from "../device/resolve.ts";
 import { gradientSchema, withMethodFields } from "../methods/gradient.ts";
+import { LARGEST_RATE } from "./rates.ts";
 
 const int = (min: number, max: number) => z.int().min(min).max(max);
 
@@ -67,9 +69,9 @@ export const designSchema = z.strictObject({
     batch: int(1, 65536).describe(
       "Samples of one mini-batch; with sgd each sample is given 1/batch of the learning rate.",
     ),
-    learningRate: z.number().positive().max(1024),
+    learningRate: z.number().positive().max(LARGEST_RATE),
     layerRates: z
-      .array(z.number().positive().max(1024))
+      .array(z.number().positive().max(LARGEST_RATE))
       .min(1)
       .max(8)
       .optional()
@@ -77,7 +79,9 @@ export const designSchema = z.strictObject({
     epochSamples: int(1, 1e9)
       .optional()
       .describe("Samples of one epoch, drawn at random with replacement (each sample once if not given)."),
-    seed: int(0, 0x7fffffff).default(1).describe("Seeds the initial weights, the order of samples and every LFSR."),
+    seed: int(SEED.least, SEED.most)
+      .default(1)
+      .describe("Seeds the initial weights, the order of samples and every LFSR."),
   }),
 });
 

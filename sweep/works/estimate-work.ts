@@ -2,15 +2,21 @@
  *  constants) are not taken: a result is named by the design, not by what such a file held. */
 import { z } from "zod";
 import type { Estimate } from "../../estimate/estimate-design.ts";
+import { FASTEST_MHZ, NODE_NM } from "../../generator/base/asked.ts";
 import type { Figures, Work } from "../work.ts";
 
 const settings = z.strictObject({
   kind: z.literal("estimate"),
-  nodeNm: z.int().min(1).max(1000).optional().describe("Feature size in nm; that of `rankloom estimate` if left out."),
+  nodeNm: z
+    .int()
+    .min(NODE_NM.least)
+    .max(NODE_NM.most)
+    .optional()
+    .describe("Feature size in nm; that of `rankloom estimate` if left out."),
   clockMhz: z
     .number()
     .positive()
-    .max(100000)
+    .max(FASTEST_MHZ)
     .optional()
     .describe("The clock; the highest that the slowest path allows if left out."),
 });

@@ -1,10 +1,16 @@
 /** Work `train`: trains the design on the cycle-accurate simulator, on one thread. */
 import { z } from "zod";
+import { EPOCHS } from "../../generator/base/asked.ts";
 import type { Work } from "../work.ts";
 
 const settings = z.strictObject({
   kind: z.literal("train"),
-  epochs: z.int().min(1).max(10000).default(1).describe("Passes over the training data."),
+  epochs: z
+    .int()
+    .min(EPOCHS.least)
+    .max(EPOCHS.most)
+    .default(EPOCHS.otherwise)
+    .describe("Passes over the training data."),
   samples: z.int().min(1).optional().describe("The first so many training samples only."),
   testSamples: z.int().min(1).optional().describe("The first so many test samples only."),
 });

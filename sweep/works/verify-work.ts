@@ -1,11 +1,17 @@
 /** Work `verify`: runs the Verilog beside the simulator and the golden model. */
 import { z } from "zod";
+import { STALLS } from "../../generator/base/asked.ts";
 import type { Work } from "../work.ts";
 
 const settings = z.strictObject({
   kind: z.literal("verify"),
   samples: z.int().min(1).optional().describe("Training samples to run; one batch if left out."),
-  stalls: z.int().min(0).max(0x7fffffff).default(1).describe("Seed of the host's random stalls; 0: none."),
+  stalls: z
+    .int()
+    .min(STALLS.least)
+    .max(STALLS.most)
+    .default(STALLS.otherwise)
+    .describe("Seed of the host's random stalls; 0: none."),
 });
 
 export const verify: Work<z.infer<typeof settings>> = {
