@@ -5,12 +5,13 @@ import { programsOf, trainCycles } from "../generator/ir/schedule.ts";
 import type { Instruction } from "../generator/methods/low-rank/program.ts";
 import { type CycleCount, emptyCycles, PhaseCycles, totalCycles } from "./cycles.ts";
 import { instantiate, kernelModule } from "./kernels/load.ts";
+import { LowRankUnit, type Side } from "./kernels/low-rank-unit.ts";
 import { rowSlots } from "./pulse-times.ts";
 import type { SamplePath, Scratch } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, type LayerState, type MachineState, PULSE, trainedSamples } from "./state.ts";
 import { drift, programCell, refresh } from "./units/cell.ts";
 import { accumulate } from "./units/gradient-unit.ts";
-import { LowRankUnit, type SampleVectors, type Side } from "./units/low-rank-unit.ts";
+import type { SampleVectors } from "./units/low-rank-unit.ts";
 import { type OuterProduct, PulseTrainUnit, type Train } from "./units/pulse-train.ts";
 import { programOrder, RankSum, rowCounts } from "./units/update-unit.ts";
 

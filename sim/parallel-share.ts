@@ -4,10 +4,10 @@ import type { Ir } from "../generator/ir/ir.ts";
 import { programsOf } from "../generator/ir/schedule.ts";
 import type { Arena } from "./kernels/arena.ts";
 import type { Kernels } from "./kernels/load.ts";
+import { type LowRankState, LowRankUnit } from "./kernels/low-rank-unit.ts";
 import { createPathBuffers, type PathBuffers, type ReadState, WasmSamplePath } from "./kernels/wasm-sample-path.ts";
 import { sampleVectors } from "./machine.ts";
 import type { Scratch } from "./sample-path.ts";
-import { type LowRankState, LowRankUnit } from "./units/low-rank-unit.ts";
 
 /** Samples that are added to the gradient together: pairs go through one instruction. */
 const STAGE = 16;

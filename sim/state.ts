@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import type { Ir } from "../generator/ir/ir.ts";
 import type { LowRankIr } from "../generator/methods/low-rank/unit.ts";
 import { Arena } from "./kernels/arena.ts";
+import { createLowRankStates, type LowRankState, unitSizes } from "./kernels/low-rank-unit.ts";
 import { cellWords, createDevices, type DevicesState, weightOf } from "./units/cell.ts";
-import { createLowRankStates, type LowRankState, unitSizes } from "./units/low-rank-unit.ts";
 import { createEdges, type EdgesState } from "./units/pulse-train.ts";
 
 /** Saturation counters, by cause. */

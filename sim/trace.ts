@@ -7,11 +7,11 @@ import { COMBINE_LATENCY, WRITE_LATENCY } from "../generator/methods/low-rank/bu
 import type { Instruction } from "../generator/methods/low-rank/program.ts";
 import type { LowRankIr } from "../generator/methods/low-rank/unit.ts";
 import { packLanes } from "./arith.ts";
+import type { LowRankState } from "./kernels/low-rank-unit.ts";
 import type { Listener, Machine, ProgrammedRow } from "./machine.ts";
 import { rowSlots, rowTimes, trainTimes, updateBegin } from "./pulse-times.ts";
 import type { PlainSamplePath, Scratch } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, trainedSamples } from "./state.ts";
-import type { LowRankState } from "./units/low-rank-unit.ts";
 import type { Train } from "./units/pulse-train.ts";
 import type { HostStalls } from "./units/sample-input.ts";
 

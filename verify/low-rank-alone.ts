@@ -8,7 +8,7 @@ import type { LowRankIr } from "../generator/methods/low-rank/unit.ts";
 import { type LowRank, reconstruct } from "../golden/low-rank/low-rank.ts";
 import { Arena } from "../sim/kernels/arena.ts";
 import { instantiate, kernelModule } from "../sim/kernels/load.ts";
-import { createLowRankStates, type LowRankState, LowRankUnit, type UnitSizes } from "../sim/units/low-rank-unit.ts";
+import { createLowRankStates, type LowRankState, LowRankUnit, type UnitSizes } from "../sim/kernels/low-rank-unit.ts";
 
 /** Codes of one sample; δ is a code times 2^exponent. */
 export interface UnitSample {

@@ -1,180 +1,19 @@
-/** `low_rank_unit` of one layer. Its arithmetic is one kernel (`sim/kernels/assembly/low-rank.ts`), which every machine
- *  uses, also the one on the plain path; here its state is laid out, and its programs are run. */
-import type { Ir } from "../../generator/ir/ir.ts";
-import type { ProgramName } from "../../generator/ir/schedule.ts";
-import { type Instruction, OPS, type Op, type Program } from "../../generator/methods/low-rank/program.ts";
-import { functionTable } from "../../generator/methods/low-rank/table.ts";
+/** `low_rank_unit` of one layer: a program, instruction by instruction as docs/low-rank.md says it, in whole numbers of any
+ *  length. Slow, and readable as the hardware; tests hold its fast twin, `sim/kernels/low-rank-unit.ts`, equal to it. */
+import { xorshift32 } from "../../generator/base/mix.ts";
+import type { Instruction, Op } from "../../generator/methods/low-rank/program.ts";
 import type { LowRankIr } from "../../generator/methods/low-rank/unit.ts";
-import type { Arena } from "../kernels/arena.ts";
-import * as layout from "../kernels/assembly/low-rank-layout.ts";
-import type { Kernels } from "../kernels/load.ts";
-import { toNumber } from "./scalar-float.ts";
-
-/** One side's columns and samples, and what its vector unit works on. */
-export interface Side {
-  readonly size: number;
-  /** Elements from one column, or slot, to the next; beyond `size` they are zero. */
-  readonly stride: number;
-  /** Codes, [column][stride]. */
-  readonly factors: Int16Array;
-  /** Codes, [slot][stride]. */
-  readonly samples: Int16Array;
-  /** The present sample's codes. */
-  readonly vector: Int16Array;
-  /** Coefficients of the next combination or row, and the left shifts of their products. */
-  readonly coefficients: Int16Array;
-  readonly shifts: Int32Array;
-}
-
-/** All that a unit keeps, in memory that threads share. */
-export interface LowRankState {
-  readonly memory: WebAssembly.Memory;
-  readonly x: Side;
-  readonly d: Side;
-  /** Values of the scalar memory. */
-  readonly scalars: Float64Array;
-  /** Strengths as the update unit takes them: σ = mantissa · 2^exponent. */
-  readonly mantissas: Int32Array;
-  readonly exponents: Int32Array;
-  /** The kernel's view of the unit: `low-rank-layout.ts`. */
-  readonly words: Int32Array;
-  readonly programs: Readonly<Record<ProgramName | "fresh", Int32Array | null>>;
-}
-
-/** Which operands are places of the scalar memory, or constants; `d` of all that write a scalar is one, too. */
-const SCALARS: Partial<Record<Op, readonly ("a" | "b" | "c")[]>> = {
-  mac: ["a", "b", "c"],
-  nmac: ["a", "b", "c"],
-  select: ["a", "b", "c"],
-  reciprocal: ["a"],
-  inverseRoot: ["a"],
-  putX: ["b"],
-  putD: ["b"],
-  storeX: ["b"],
-  storeD: ["b"],
-  sigma: ["b"],
-};
-const SCALAR_BYTES = 8;
-
-/** A program in the kernel's form.
- *  @param fresh whether strengths read as zero */
-function placeProgram({ instructions }: Program, unit: LowRankIr, arena: Arena, fresh: boolean): Int32Array {
-  const words = arena.int32(instructions.length * layout.RECORD_WORDS);
-  const zero = -1 - unit.constants.length;
-  const place = (address: number) => SCALAR_BYTES * (fresh && address >= 0 && address < unit.rank ? zero : address);
-  instructions.forEach(({ op, d, a, b, c, wait }, n) => {
-    const operands = { a, b, c };
-    for (const name of SCALARS[op] ?? []) operands[name] = place(operands[name]);
-    const sign = op === "nmac" ? 1 << 31 : 0;
-    const record = [
-      OPS.indexOf(op === "nmac" ? "mac" : op),
-      SCALAR_BYTES * d,
-      operands.a,
-      operands.b,
-      operands.c,
-      wait,
-      sign,
-    ];
-    words.set(record, n * layout.RECORD_WORDS);
-  });
-  return words;
-}
-
-export function placeFunctionTable(arena: Arena): Int32Array {
-  const { c0, c1, c2 } = functionTable;
-  const words = arena.int32(3 * c0.length);
-  words.set(c0.flatMap((c, i) => [c, c1[i], c2[i]]));
-  return words;
-}
-
-function createSide(unit: LowRankIr, size: number, arena: Arena): Side {
-  const stride = Math.ceil(size / layout.COLUMN_PAD) * layout.COLUMN_PAD;
-  return {
-    size,
-    stride,
-    factors: arena.int16(unit.columns * stride),
-    samples: arena.int16(unit.slots * stride),
-    vector: arena.int16(stride),
-    coefficients: arena.int16(unit.coefficients),
-    shifts: arena.int32(unit.coefficients),
-  };
-}
-
-function describeSide(words: Int32Array, first: number, side: Side, most: number): void {
-  words[first + layout.SIZE] = side.size;
-  words[first + layout.STRIDE] = 2 * side.stride;
-  words[first + layout.FACTORS] = side.factors.byteOffset;
-  words[first + layout.SAMPLES] = side.samples.byteOffset;
-  words[first + layout.VECTOR] = side.vector.byteOffset;
-  words[first + layout.VECTOR_MOST] = most;
-  words[first + layout.COEFFICIENTS] = side.coefficients.byteOffset;
-  words[first + layout.SHIFTS] = side.shifts.byteOffset;
-}
-
-/** Sizes of a layer's vectors, and the bits of their codes' magnitudes. */
-export interface UnitSizes {
-  readonly inputs: number;
-  readonly inputBits: number;
-  readonly outputs: number;
-  readonly errorBits: number;
-  readonly seed: number;
-}
-
-/** The units of one machine; they share programs, constants' values and tables. */
-export function createLowRankStates(unit: LowRankIr, layers: readonly UnitSizes[], arena: Arena): LowRankState[] {
-  const table = placeFunctionTable(arena);
-  const placed = (program: Program | null, fresh = false) => program && placeProgram(program, unit, arena, fresh);
-  const programs = {
-    initial: placed(unit.initial),
-    sample: placed(unit.sample),
-    fresh: placed(unit.sample, true),
-    flush: placed(unit.flush),
-    batch: placed(unit.batch),
-  };
-  return layers.map((sizes): LowRankState => {
-    const { inputs, inputBits, outputs, errorBits, seed } = sizes;
-    const x = createSide(unit, inputs, arena);
-    const d = createSide(unit, outputs, arena);
-    const longest = Math.max(x.stride, d.stride);
-    const constants = unit.constants.length;
-    const allScalars = arena.float64(1 + constants + unit.memoryWords);
-    // Constant n has the address −1 − n; before them all lies the zero of empty strengths.
-    allScalars.set(unit.constants.map(toNumber).reverse(), 1);
-    const scalars = allScalars.subarray(1 + constants);
-    const mantissas = arena.int32(unit.outer);
-    const exponents = arena.int32(unit.outer);
-    const words = arena.int32(layout.UNIT_WORDS);
-    words[layout.FRESH] = 1;
-    words[layout.LFSR] = seed;
-    words[layout.RANK] = unit.rank;
-    words[layout.COLUMNS] = unit.columns;
-    words[layout.FIRST] = unit.first;
-    words[layout.OUTER_PRODUCTS] = unit.outer;
-    words[layout.SLOTS] = unit.slots;
-    words[layout.ROW_COLUMNS] = unit.rowColumns;
-    words[layout.FACTOR_BITS] = unit.factorBits;
-    words[layout.SCALARS] = scalars.byteOffset;
-    words[layout.FUNCTION_TABLE] = table.byteOffset;
-    words[layout.MANTISSAS] = mantissas.byteOffset;
-    words[layout.EXPONENTS] = exponents.byteOffset;
-    words[layout.RESULTS] = arena.float64(2 + unit.outer).byteOffset;
-    words[layout.ZEROS] = arena.int16(longest).byteOffset;
-    words[layout.TERMS] = arena.int32((unit.coefficients * layout.TERM_BYTES) / 4).byteOffset;
-    words[layout.TURNED] = arena.int16(unit.rank * longest).byteOffset;
-    words[layout.POSITIVE] = arena.int16(longest).byteOffset;
-    words[layout.NEGATIVE] = arena.int16(longest).byteOffset;
-    describeSide(words, layout.X_SIDE, x, 2 ** inputBits - 1);
-    describeSide(words, layout.D_SIDE, d, 2 ** errorBits - 1);
-    return { memory: arena.memory, x, d, scalars, mantissas, exponents, words, programs };
-  });
-}
-
-export function unitSizes({ vectors, layers, errorBits }: Ir, { seeds }: LowRankIr): UnitSizes[] {
-  return layers.map(({ inputs, outputs }, l) => {
-    const { bits, signed } = vectors[l];
-    return { inputs, inputBits: signed ? bits - 1 : bits, outputs, errorBits: errorBits - 1, seed: seeds[l] };
-  });
-}
+import {
+  add,
+  fromBigInt,
+  inverseRoot,
+  multiply,
+  negative,
+  reciprocal,
+  type Scalar,
+  shorten,
+  zero,
+} from "./scalar-float.ts";
 
 /** What a unit's programs see of the machine. */
 export interface SampleVectors {
@@ -187,58 +26,223 @@ export interface SampleVectors {
   readonly count: number;
 }
 
-/** Hears of each instruction that leaves something behind.
- *  @param cycle of its issue, after that of the first program's first instruction
- *  @param element passes of the inner loop before it */
-export type InstructionListener = (instruction: Instruction, cycle: number, element: number) => void;
+/** One vector unit: what it keeps. */
+export interface UnitSide {
+  readonly size: number;
+  /** Codes, [column][element]. */
+  readonly columns: number[][];
+  /** Codes of the samples kept, [slot][element]. */
+  readonly slots: number[][];
+  /** Of the next combination or row, and the left shifts of their products. */
+  readonly coefficients: number[];
+  readonly shifts: number[];
+}
 
-/** Runs a layer's programs on its state. */
-export class LowRankUnit {
-  readonly #unit: LowRankIr;
-  readonly #state: LowRankState;
-  readonly #kernels: Kernels;
-  listener: InstructionListener | null = null;
+/** All that a unit keeps. */
+export interface UnitState {
+  readonly x: UnitSide;
+  readonly d: UnitSide;
+  /** The scalar memory. */
+  readonly scalars: Scalar[];
+  /** Strengths as the update unit takes them: σ = mantissa · 2^exponent. */
+  readonly strengths: { mantissa: number; exponent: number }[];
+  lfsr: number;
+}
 
-  constructor(unit: LowRankIr, state: LowRankState, kernels: Kernels) {
-    this.#unit = unit;
-    this.#state = state;
-    this.#kernels = kernels;
-  }
+/** An instruction that leaves something behind. */
+export interface UnitEvent {
+  /** Its place in the program. */
+  readonly pc: number;
+  /** Of its issue, after that of the program's first instruction. */
+  readonly cycle: number;
+  /** Passes of the inner loop before it. */
+  readonly element: number;
+}
 
-  /** A fresh unit's `sample` begins with empty factors: after reset, and where batches start empty, in each. */
-  run(programs: readonly ProgramName[], vectors: SampleVectors): void {
-    const { x, d, words } = this.#state;
-    x.vector.set(vectors.x);
-    d.vector.set(vectors.delta);
-    words[layout.X_SIDE + layout.VECTOR_EXPONENT] = vectors.xExponent;
-    words[layout.D_SIDE + layout.VECTOR_EXPONENT] = vectors.deltaExponent;
-    words[layout.PLACE] = vectors.count;
-    let cycle = 0;
-    for (const name of programs) {
-      const fresh = name === "sample" && words[layout.FRESH] === 1;
-      words[layout.EMPTY] = fresh ? this.#unit.rank : 0;
-      this.#program(name, fresh, cycle);
-      if (fresh) words[layout.FRESH] = 0;
-      if (name === "batch" && this.#unit.startsEmpty) words[layout.FRESH] = 1;
-      cycle += this.#unit[name]?.cycles ?? 0;
-    }
-  }
+/** Instructions that leave something that a waveform shows. */
+const EVENTS: readonly Op[] = ["keep", "putX", "putD", "combineX", "combineD", "storeX", "storeD", "copy", "sigma"];
 
-  #program(name: ProgramName, fresh: boolean, start: number): void {
-    const { words, programs } = this.#state;
-    const program = programs[fresh ? "fresh" : name];
-    if (!program) return;
-    words[layout.PC] = 0;
-    words[layout.CYCLE] = start;
-    if (!this.listener) {
-      this.#kernels.run(words.byteOffset, program.byteOffset, 0);
-      return;
-    }
-    const { instructions } = this.#unit[name] as Program;
-    for (;;) {
-      const pc = this.#kernels.run(words.byteOffset, program.byteOffset, 1);
-      if (pc < 0) return;
-      this.listener(instructions[pc], words[layout.ISSUE], words[layout.INNER]);
+/** floor(coefficient · code · 2^shift) */
+function term(coefficient: number, code: number, shift: number): bigint {
+  const product = BigInt(coefficient) * BigInt(code);
+  return shift >= 0 ? product << BigInt(shift) : product >> BigInt(-shift);
+}
+
+const clip = (v: number, most: number): number => Math.max(-most, Math.min(most, v));
+
+/** Runs a program on a unit's state.
+ *  @param fresh whether factors are empty: columns and strengths of the stream read as zero
+ *  @returns its events, and its length in cycles */
+export function runProgram(
+  unit: LowRankIr,
+  instructions: readonly Instruction[],
+  state: UnitState,
+  vectors: SampleVectors,
+  fresh: boolean,
+): { events: UnitEvent[]; cycles: number } {
+  const { rank, columns, first, outer, slots, rowColumns, factorBits } = unit;
+  const most = 2 ** (factorBits - 1) - 1;
+  const sides = {
+    X: { ...state.x, vector: Array.from(vectors.x), exponent: vectors.xExponent },
+    D: { ...state.d, vector: Array.from(vectors.delta), exponent: vectors.deltaExponent },
+  };
+  type Part = (typeof sides)["X"];
+  const events: UnitEvent[] = [];
+  const dots = { X: 0n, D: 0n };
+  let dotVectors = 0;
+  let row: bigint[] = new Array<bigint>(outer).fill(0n);
+  const passes = [0, 0];
+  let cycle = 0;
+
+  const column = ({ columns: all, size }: Part, n: number): number[] =>
+    fresh && n < rank ? new Array<number>(size).fill(0) : all[n];
+  const read = (address: number): Scalar => {
+    if (address < 0) return unit.constants[-1 - address];
+    return fresh && address < rank ? zero : state.scalars[address];
+  };
+  const product = (part: Part, a: number, b: number): bigint => {
+    const p = a === columns ? part.vector : column(part, a);
+    const q = b === columns ? part.vector : column(part, b);
+    return p.reduce((sum, v, i) => sum + BigInt(v) * BigInt(q[i]), 0n);
+  };
+  const dotValue = (sum: bigint, { exponent }: Part): Scalar =>
+    fromBigInt(sum, dotVectors * exponent - (2 - dotVectors) * (factorBits - 1));
+  const put = (part: Part, k: number, value: Scalar, kind: number) => {
+    const { mantissa, exponent } = shorten(value);
+    part.coefficients[k] = mantissa;
+    const own = kind === 0 ? 0 : factorBits - 1 + (kind === 1 ? part.exponent : 0);
+    part.shifts[k] = Math.max(-31, Math.min(16, exponent + 14 + own));
+  };
+  const combine = (part: Part) => {
+    const old = [...Array.from({ length: rank }, (_, q) => [...column(part, q)]), part.vector];
+    for (let r = 0; r < rank; r++)
+      for (let i = 0; i < part.size; i++) {
+        const sum = old.reduce((s, codes, q) => {
+          const k = r * (rank + 1) + q;
+          return s + term(part.coefficients[k], codes[i], part.shifts[k]);
+        }, 0n);
+        // To the nearest, halves away from zero.
+        const size = ((sum < 0n ? -sum : sum) + 8192n) >> 14n;
+        part.columns[r][i] = clip(Number(sum < 0n ? -size : size), most) + 0;
+      }
+  };
+  const makeRow = (part: Part) => {
+    const sources = [
+      ...Array.from({ length: rowColumns }, (_, q) => column(part, q)),
+      ...Array.from({ length: slots }, (_, n) => part.slots[n]),
+    ];
+    const net = Array.from({ length: part.size }, (_, i) => {
+      const sum = sources.reduce((s, codes, k) => s + term(part.coefficients[k], codes[i], part.shifts[k]), 0n);
+      return clip(Number(sum >> BigInt(factorBits - 2)), 32767);
+    });
+    row = Array.from({ length: outer }, (_, r) => {
+      const codes = column(part, first + r);
+      const sign = r < outer / 2 ? 1 : -1;
+      return net.reduce((s, n, i) => s + BigInt(Math.max(sign * n, 0)) * BigInt(codes[i]), 0n);
+    });
+  };
+  const element = (part: Part, n: number): Scalar => {
+    const i = passes[0];
+    if (i >= part.size) return zero;
+    return n < columns
+      ? fromBigInt(BigInt(column(part, n)[i]), 1 - factorBits)
+      : fromBigInt(BigInt(part.slots[n - columns][i]), 0);
+  };
+  const store = (part: Part, n: number, value: Scalar, least: number) => {
+    const i = passes[0];
+    if (i >= part.size) return;
+    const { m, e } = value;
+    const shift = e + factorBits - 1;
+    // floor(m · 2^shift + 1/2); far beyond the largest code nothing is lost by 64.
+    const code = shift >= 0 ? BigInt(m) << BigInt(Math.min(shift, 64)) : ((BigInt(m) >> BigInt(-shift - 1)) + 1n) >> 1n;
+    part.columns[n][i] = Number(code < BigInt(least) ? BigInt(least) : code > BigInt(most) ? BigInt(most) : code);
+  };
+  const keep = (to: number) => {
+    const slot = (vectors.count - 1) % slots;
+    for (const part of [sides.X, sides.D]) part.slots[slot] = [...part.vector];
+    state.scalars[to + slot] = fromBigInt(1n, vectors.xExponent + vectors.deltaExponent);
+  };
+
+  for (let pc = 0; ; pc++) {
+    const instruction = instructions[pc];
+    const { op, d, a, b, c, wait } = instruction;
+    const write = (value: Scalar) => {
+      state.scalars[d] = value;
+    };
+    if (EVENTS.includes(op)) events.push({ pc, cycle, element: passes[0] });
+    cycle += wait + 1;
+    const part = sides[op.endsWith("D") ? "D" : "X"];
+    switch (op) {
+      case "mac":
+        write(add(read(c), multiply(read(a), read(b))));
+        break;
+      case "nmac":
+        write(add(read(c), negative(multiply(read(a), read(b)))));
+        break;
+      case "select":
+        write(read(read(a).m > 0 ? b : c));
+        break;
+      case "reciprocal":
+        write(reciprocal(read(a)));
+        break;
+      case "inverseRoot":
+        write(inverseRoot(read(a)));
+        break;
+      case "random":
+        write(fromBigInt(BigInt(state.lfsr >>> 16), -16));
+        state.lfsr = xorshift32(state.lfsr);
+        break;
+      case "count":
+        write(fromBigInt(BigInt(vectors.count), 0));
+        break;
+      case "dot":
+        dots.X = product(sides.X, a, b);
+        dots.D = product(sides.D, a, b);
+        dotVectors = Number(a === columns) + Number(b === columns);
+        break;
+      case "getX":
+      case "getD":
+        write(dotValue(op === "getX" ? dots.X : dots.D, part));
+        break;
+      case "getRow":
+        write(fromBigInt(row[a], -(15 + factorBits - 1)));
+        break;
+      case "elementX":
+      case "elementD":
+        write(element(part, a));
+        break;
+      case "putX":
+      case "putD":
+        put(part, a, read(b), c);
+        break;
+      case "combineX":
+      case "combineD":
+        combine(part);
+        break;
+      case "storeX":
+      case "storeD":
+        store(part, a, read(b), c);
+        break;
+      case "rowX":
+      case "rowD":
+        makeRow(part);
+        break;
+      case "copy":
+        for (const { columns: all } of [sides.X, sides.D]) for (let r = 0; r < outer; r++) all[r] = [...all[first + r]];
+        break;
+      case "keep":
+        keep(d);
+        break;
+      case "sigma":
+        state.strengths[a] = shorten(read(b));
+        break;
+      case "loop":
+        passes[c]++;
+        if (passes[c] < b) pc = a - 1;
+        else passes[c] = 0;
+        break;
+      case "end":
+        return { events, cycles: cycle };
     }
   }
 }

@@ -5,7 +5,7 @@ import type { LayerIr } from "../../generator/ir/ir.ts";
 import { DISTANCE_MAX, SHIFT_MAX } from "../../generator/methods/low-rank/format.ts";
 import type { LowRankIr } from "../../generator/methods/low-rank/unit.ts";
 import { clip, roundShift } from "../arith.ts";
-import type { LowRankState } from "./low-rank-unit.ts";
+import type { LowRankState } from "../kernels/low-rank-unit.ts";
 
 /** Pulse count of one gradient element before the clip: floor((−G · multiplier + rounding) / 2^shift).
  *  @param random state of the lane's LFSR, or null for nearest rounding

@@ -3,9 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { validateDesign } from "../../generator/design/schema.ts";
 import { EXPONENT_BITS, MAGNITUDE_BITS } from "../../generator/methods/low-rank/format.ts";
-import { fromNumber, type Scalar, toNumber } from "../../sim/units/scalar-float.ts";
+import { fromNumber, inverseRoot, reciprocal, type Scalar, toNumber } from "../../sim/units/scalar-float.ts";
 import * as kernel from "../sim/scalar-kernel.ts";
-import { inverseRoot, reciprocal } from "../sim/scalar-reference.ts";
 import { leafUnits, stimuli } from "./leaf.ts";
 
 const design = validateDesign(

@@ -1,4 +1,4 @@
-/** The kernel of the low-rank units against the contract: every instruction, in random programs on random vectors. */
+/** The two twins of the low-rank units: every instruction, in random programs on random vectors; and their scalars. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { MAGNITUDE_BITS } from "../../generator/methods/low-rank/format.ts";
@@ -6,12 +6,22 @@ import { OPS } from "../../generator/methods/low-rank/program.ts";
 import { Arena } from "../../sim/kernels/arena.ts";
 import * as layout from "../../sim/kernels/assembly/low-rank-layout.ts";
 import { instantiate, kernelModule } from "../../sim/kernels/load.ts";
-import { createLowRankStates, LowRankUnit, type Side } from "../../sim/units/low-rank-unit.ts";
+import { createLowRankStates, LowRankUnit, type Side } from "../../sim/kernels/low-rank-unit.ts";
+import { runProgram, type UnitSide, type UnitState } from "../../sim/units/low-rank-unit.ts";
+import * as plain from "../../sim/units/scalar-float.ts";
 import { toNumber } from "../../sim/units/scalar-float.ts";
-import { type ReferenceSide, type ReferenceState, referenceNumbers, runReference } from "./low-rank-program.ts";
-import { anyScalar, draws, numbers, plainOps, programOf, shape, usualScalar, WORDS } from "./low-rank-units.ts";
+import {
+  anyScalar,
+  draws,
+  numbers,
+  plainNumbers,
+  plainOps,
+  programOf,
+  shape,
+  usualScalar,
+  WORDS,
+} from "./low-rank-units.ts";
 import * as kernel from "./scalar-kernel.ts";
-import * as reference from "./scalar-reference.ts";
 
 const arena = new Arena();
 const kernels = instantiate(kernelModule(), arena.memory);
@@ -22,8 +32,8 @@ describe("scalars", () => {
     (a, b, d) => {
       const near = { m: -a.m, e: a.m === 0 ? 0 : Math.max(-511, Math.min(511, a.e + d)) };
       for (const other of [b, a.m === 0 ? a : near]) {
-        expect(kernel.multiply(toNumber(a), toNumber(other))).toBe(toNumber(reference.multiply(a, other)));
-        expect(kernel.add(toNumber(a), toNumber(other))).toBe(toNumber(reference.add(a, other)));
+        expect(kernel.multiply(toNumber(a), toNumber(other))).toBe(toNumber(plain.multiply(a, other)));
+        expect(kernel.add(toNumber(a), toNumber(other))).toBe(toNumber(plain.add(a, other)));
       }
     },
   );
@@ -31,7 +41,7 @@ describe("scalars", () => {
   test.prop([fc.maxSafeInteger(), fc.integer({ min: -700, max: 700 })], { numRuns: 5000 })(
     "are made of whole numbers by cutting off",
     (value, exponent) => {
-      expect(kernel.fromInteger(value, exponent)).toBe(toNumber(reference.fromBigInt(BigInt(value), exponent)));
+      expect(kernel.fromInteger(value, exponent)).toBe(toNumber(plain.fromBigInt(BigInt(value), exponent)));
     },
   );
 
@@ -47,11 +57,7 @@ describe("scalars", () => {
       errors.reciprocal = Math.max(errors.reciprocal, off(inverse, 1 / m));
       errors.root = Math.max(errors.root, off(root, 1 / Math.sqrt(m)));
       errors.oddRoot = Math.max(errors.oddRoot, off(oddRoot, 1 / Math.sqrt(2 * m)));
-      const expected = [
-        reference.reciprocal({ m, e: 0 }),
-        reference.inverseRoot({ m, e: 0 }),
-        reference.inverseRoot({ m, e: 1 }),
-      ];
+      const expected = [plain.reciprocal({ m, e: 0 }), plain.inverseRoot({ m, e: 0 }), plain.inverseRoot({ m, e: 1 })];
       if ([inverse, root, oddRoot].some((v, k) => v !== toNumber(expected[k]))) different++;
       if (inverse < 2 ** -21) short++;
     }
@@ -63,8 +69,8 @@ describe("scalars", () => {
   });
 
   test.prop([anyScalar], { numRuns: 5000 })("have them at all exponents, and zero where there is none", (a) => {
-    expect(kernel.reciprocal(toNumber(a))).toBe(toNumber(reference.reciprocal(a)));
-    expect(kernel.inverseRoot(toNumber(a))).toBe(toNumber(reference.inverseRoot(a)));
+    expect(kernel.reciprocal(toNumber(a))).toBe(toNumber(plain.reciprocal(a)));
+    expect(kernel.inverseRoot(toNumber(a))).toBe(toNumber(plain.inverseRoot(a)));
   });
 });
 
@@ -109,7 +115,7 @@ const run = shape.chain((of) => {
 const fill = (list: readonly number[], size: number): number[] =>
   Array.from({ length: size }, (_, i) => list[i % list.length]);
 
-function place(side: Side, { columns, slots }: ReferenceSide): void {
+function place(side: Side, { columns, slots }: UnitSide): void {
   columns.forEach((codes, r) => {
     side.factors.set(codes, r * side.stride);
   });
@@ -118,19 +124,19 @@ function place(side: Side, { columns, slots }: ReferenceSide): void {
   });
 }
 
-test.prop([run], { numRuns: 1500 })("a program leaves what the contract says, in its cycles", (given) => {
+test.prop([run], { numRuns: 1500 })("a program leaves the same in both units, in the same cycles", (given) => {
   const { of, parts, times, columns, slots, vectors, scalars, exponents, count, fresh } = given;
   const program = programOf(of, parts, times);
   const unit = { ...of.unit, sample: program };
   const { inputs, outputs, inputBits, errorBits } = of;
-  const side = (k: 0 | 1, size: number): ReferenceSide => ({
+  const side = (k: 0 | 1, size: number): UnitSide => ({
     size,
     columns: columns[k].map((c) => fill(c, size)),
     slots: slots[k].map((c) => fill(c, size)),
     coefficients: new Array<number>(unit.coefficients).fill(0),
     shifts: new Array<number>(unit.coefficients).fill(0),
   });
-  const expected: ReferenceState = {
+  const expected: UnitState = {
     x: side(0, inputs),
     d: side(1, outputs),
     scalars: [...scalars],
@@ -158,10 +164,10 @@ test.prop([run], { numRuns: 1500 })("a program leaves what the contract says, in
     lowRank.run(["sample"], sample);
     return { state, events };
   });
-  const { events, cycles } = runReference(unit, program.instructions, expected, sample, fresh);
+  const { events, cycles } = runProgram(unit, program.instructions, expected, sample, fresh);
   expect(states[0].events).toEqual(events);
   for (const { state } of states) {
-    expect(numbers(state)).toEqual(referenceNumbers(expected));
+    expect(numbers(state)).toEqual(plainNumbers(expected));
     expect(state.words[layout.CYCLE]).toBe(cycles);
     expect(state.words[layout.FRESH]).toBe(0);
   }

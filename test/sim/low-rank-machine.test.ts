@@ -8,12 +8,12 @@ import type { Instruction, Op, Program } from "../../generator/methods/low-rank/
 import type { LowRankIr } from "../../generator/methods/low-rank/unit.ts";
 import type { PreparedMachine } from "../../prepare/machine.ts";
 import { beyondKernels } from "../../sim/kernels/limits.ts";
+import type { LowRankState } from "../../sim/kernels/low-rank-unit.ts";
 import { type Listener, Machine } from "../../sim/machine.ts";
 import { createRunner } from "../../sim/parallel.ts";
 import { PlainSamplePath } from "../../sim/sample-path.ts";
 import { createState } from "../../sim/state.ts";
 import { Tracer } from "../../sim/trace.ts";
-import type { LowRankState } from "../../sim/units/low-rank-unit.ts";
 import { HostStalls, inputCodes } from "../../sim/units/sample-input.ts";
 import { Banks, snapshot } from "../../verify/states.ts";
 import { everything, prepared, preparedDesign, randomData, randomSamples } from "./designs.ts";

@@ -3,10 +3,9 @@ import fc from "fast-check";
 import { type Instruction, OPS, type Op, type Program } from "../../generator/methods/low-rank/program.ts";
 import type { LowRankIr } from "../../generator/methods/low-rank/unit.ts";
 import * as layout from "../../sim/kernels/assembly/low-rank-layout.ts";
-import type { LowRankState, Side } from "../../sim/units/low-rank-unit.ts";
-import type { Scalar } from "../../sim/units/scalar-float.ts";
-import type { ReferenceSide } from "./low-rank-program.ts";
-import { zero } from "./scalar-reference.ts";
+import type { LowRankState, Side } from "../../sim/kernels/low-rank-unit.ts";
+import type { UnitSide, UnitState } from "../../sim/units/low-rank-unit.ts";
+import { type Scalar, toNumber, zero } from "../../sim/units/scalar-float.ts";
 
 const scalar = (least: number, most: number): fc.Arbitrary<Scalar> =>
   fc.oneof(
@@ -136,7 +135,7 @@ export function programOf(of: Shape, parts: readonly Draw[][], times: readonly [
   return { instructions: list, cycles: 0 } as unknown as Program;
 }
 
-function sideNumbers({ size, stride, factors, samples, coefficients, shifts }: Side): ReferenceSide {
+function sideNumbers({ size, stride, factors, samples, coefficients, shifts }: Side): UnitSide {
   const rows = (all: Int16Array) =>
     Array.from({ length: all.length / stride }, (_, r) => {
       if (all.subarray(r * stride + size, (r + 1) * stride).some((v) => v !== 0))
@@ -147,9 +146,14 @@ function sideNumbers({ size, stride, factors, samples, coefficients, shifts }: S
   return { size, columns: rows(factors), slots: rows(samples), ...lists };
 }
 
-/** @returns what a program may change */
+/** What a program may change, of the fast unit; with scalars as their values. */
 export function numbers({ x, d, scalars, mantissas, exponents, words }: LowRankState): unknown {
   const strengths = Array.from(mantissas, (mantissa, r) => ({ mantissa, exponent: exponents[r] }));
   const sides = { x: sideNumbers(x), d: sideNumbers(d) };
   return { ...sides, scalars: Array.from(scalars, (v) => v + 0), strengths, lfsr: words[layout.LFSR] >>> 0 };
+}
+
+/** The same of the plain unit. */
+export function plainNumbers({ x, d, scalars, strengths, lfsr }: UnitState): unknown {
+  return { x, d, scalars: scalars.map(toNumber), strengths, lfsr };
 }

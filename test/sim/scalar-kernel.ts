@@ -5,7 +5,7 @@ import type { Op, Program } from "../../generator/methods/low-rank/program.ts";
 import type { LowRankIr } from "../../generator/methods/low-rank/unit.ts";
 import { Arena } from "../../sim/kernels/arena.ts";
 import { instantiate, kernelModule } from "../../sim/kernels/load.ts";
-import { createLowRankStates, LowRankUnit, placeFunctionTable } from "../../sim/units/low-rank-unit.ts";
+import { createLowRankStates, LowRankUnit, placeFunctionTable } from "../../sim/kernels/low-rank-unit.ts";
 
 const arena = new Arena();
 const kernels = instantiate(kernelModule(), arena.memory);

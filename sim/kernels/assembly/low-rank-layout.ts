@@ -1,4 +1,4 @@
-// What the kernel of the low-rank units and its caller (`sim/units/low-rank-unit.ts`) agree on. Valid in AssemblyScript and
+// What the kernel of the low-rank units and its caller (`sim/kernels/low-rank-unit.ts`) agree on. Valid in AssemblyScript and
 // in TypeScript.
 
 // Codes of instructions: the places of `generator/methods/low-rank/program.ts`'s OPS.
