@@ -9,7 +9,8 @@ import { Refusal } from "../generator/base/errors.ts";
 import { writeFileWhole } from "../generator/base/write.ts";
 import { type Design, type DesignInput, validateDesign } from "../generator/design/schema.ts";
 import { updates as updateFields, variantOf } from "../generator/methods/compared.ts";
-import { isRun, type RecordOf, readRun } from "../report/runs.ts";
+import type { RecordOf } from "../report/record.ts";
+import { isRun, readRun } from "../report/runs.ts";
 import type { CellMaps } from "../sim/cells.ts";
 import type { TrainResult } from "../sim/train.ts";
 

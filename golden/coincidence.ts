@@ -2,7 +2,8 @@
  *  a probability of its own, and a cell is pulsed where both do, so that an outer product needs neither multiplier nor
  *  rounding (Gokmen and Vlasov 2016). */
 import type { Random } from "../data/random.ts";
-import { type Cells, pulse, pulsesPerUnit } from "./device.ts";
+import type { Cells } from "./device/cells.ts";
+import { pulse, pulsesPerUnit } from "./device.ts";
 import { largestMagnitude } from "./vectors.ts";
 
 /** What each line does in the slots of one train. */

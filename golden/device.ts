@@ -9,8 +9,9 @@ import {
   type Device as Memristor,
   resolveDevice,
 } from "../generator/device/resolve.ts";
-import { drifted, type Memristors, newMemristors, placed, pulsed } from "./device/memristors.ts";
-import { driftPairs, newPairs, type Pairs, pulsePair, refreshPairs, weightOfPair } from "./device/pairs.ts";
+import type { Cells } from "./device/cells.ts";
+import { drifted, newMemristors, placed, pulsed } from "./device/memristors.ts";
+import { driftPairs, newPairs, pulsePair, refreshPairs, weightOfPair } from "./device/pairs.ts";
 import { type Rounding, round } from "./rounding.ts";
 
 export interface Device {
@@ -22,17 +23,6 @@ export interface Device {
   readonly memristor?: Memristor;
   /** Times that a programmed cell is read back; absent: never. */
   readonly verify?: number;
-}
-
-/** The cells of a layer. */
-export interface Cells {
-  /** [inputs][outputs] */
-  readonly weights: Float64Array;
-  /** Pulses that each cell has had; of pairs, of those that add and then of those that subtract. */
-  readonly pulses: Uint32Array;
-  readonly pairs?: Pairs;
-  /** Absent where they are all ideal. */
-  readonly memristors?: Memristors;
 }
 
 /** The parts of a design that say what holds its weights. */

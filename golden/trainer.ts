@@ -5,8 +5,9 @@ import { layerRate } from "../generator/design/rates.ts";
 import type { Design } from "../generator/design/schema.ts";
 import type { Gradient } from "../generator/methods/fields.ts";
 import type { TrainCount } from "./coincidence.ts";
+import type { Cells } from "./device/cells.ts";
 import { newReadNoise, type ReadNoise } from "./device/read-noise.ts";
-import { type Cells, type DeviceDesign, deviceOf, endBatch, newCells } from "./device.ts";
+import { type DeviceDesign, deviceOf, endBatch, newCells } from "./device.ts";
 import { exactGradient } from "./gradient.ts";
 import {
   byRow,

@@ -1,7 +1,7 @@
 /** How near the machine's values come to the bound of the golden model, as a picture. */
 
 import { type Picture, plot } from "./picture.ts";
-import type { RunRecord } from "./runs.ts";
+import type { RunRecord } from "./record.ts";
 
 const NAMES = { preactivation: "z", activation: "x", delta: "δ" } as const;
 

@@ -8,54 +8,18 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { EstimateJson } from "../estimate/json.ts";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
 import { type FileSet, writeFiles } from "../generator/base/file-set.ts";
 import { explained, makeFolders } from "../generator/base/write.ts";
-import type { Design } from "../generator/design/schema.ts";
 import type { CellMaps } from "../sim/cells.ts";
-import type { TrainResult } from "../sim/train.ts";
-import type { VerifyResult } from "../verify/verify.ts";
-import type { Comparison } from "./comparison.ts";
+import { FORMAT, type Kind, type RecordOf, type RunRecord, type Told } from "./record.ts";
 import { tidyRows, writeTidy } from "./tidy.ts";
 
 /** Where runs are left that have no place of their own. */
 export const RUNS = join("out", "runs");
 
-/** Of run.json: another one is not read. */
-const FORMAT = 2;
-
 const RECORD = "run.json";
 const CELLS = "cells.json";
-
-interface Results {
-  readonly train: TrainResult;
-  readonly verify: VerifyResult;
-  readonly compare: Comparison;
-  readonly estimate: EstimateJson;
-}
-
-export type Kind = keyof Results;
-
-interface Told<K extends Kind> {
-  readonly kind: K;
-  readonly design: Design;
-  /** What beside the design determines the result: amounts, and the data set's path. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly result: Results[K];
-}
-
-interface Written {
-  readonly format: typeof FORMAT;
-  readonly name: string;
-  /** The command line, without the program's name. */
-  readonly command: readonly string[];
-  /** Of the program, of Node, and of what else took part. */
-  readonly versions: Readonly<Record<string, string>>;
-}
-
-export type RecordOf<K extends Kind> = Told<K> & Written;
-export type RunRecord = { [K in Kind]: RecordOf<K> }[Kind];
 
 /** A run that was read back. */
 export interface Run {
@@ -151,7 +115,7 @@ function readJson(file: string): unknown {
 }
 
 /** The command line as a shell takes it. */
-export const again = ({ command }: Pick<Written, "command">): string =>
+export const again = ({ command }: Pick<RunRecord, "command">): string =>
   [
     "npx rankloom",
     ...command.map((word) => (/^[\w./=:,@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)),

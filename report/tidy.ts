@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Column } from "../sweep/columns.ts";
-import type { RunRecord } from "./runs.ts";
+import type { RunRecord } from "./record.ts";
 import { type Trained, trainedOf } from "./trained.ts";
 
 export const TIDY_COLUMNS: readonly Column[] = [

@@ -2,7 +2,7 @@
 import { nameOfMethod, nameOfUpdate } from "../generator/methods/compared.ts";
 import { trainFigures } from "../sim/figures.ts";
 import type { ComparedRun } from "./comparison.ts";
-import type { RunRecord } from "./runs.ts";
+import type { RunRecord } from "./record.ts";
 
 export type Trained = Omit<ComparedRun, "saturation">;
 

@@ -6,7 +6,7 @@ import type { Instruction } from "../generator/methods/low-rank/program.ts";
 import { type CycleCount, emptyCycles, PhaseCycles, totalCycles } from "./cycles.ts";
 import { instantiate, kernelModule } from "./kernels/load.ts";
 import { LowRankUnit, type Side } from "./kernels/low-rank-unit.ts";
-import { rowSlots } from "./pulse-times.ts";
+import { type ProgrammedRow, rowSlots } from "./pulse-times.ts";
 import type { SamplePath, Scratch } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, type LayerState, type MachineState, PULSE, trainedSamples } from "./state.ts";
 import { drift, programCell, refresh } from "./units/cell.ts";
@@ -14,14 +14,6 @@ import { accumulate } from "./units/gradient-unit.ts";
 import type { SampleVectors } from "./units/low-rank-unit.ts";
 import { type OuterProduct, PulseTrainUnit, type Train } from "./units/pulse-train.ts";
 import { programOrder, RankSum, rowCounts } from "./units/update-unit.ts";
-
-/** One programmed row: the counts of each row tile's neuron, for the tracer. */
-export interface ProgrammedRow {
-  readonly row: number;
-  readonly largest: number;
-  /** By row tile: pulse counts of its neuron's cells, or null where the row is unused. */
-  readonly counts: (Int16Array | null)[];
-}
 
 /** Who hears only of some of this leaves the rest out, and the work that it would cause. */
 export interface Listener {
@@ -289,6 +281,7 @@ export class Machine {
       Array.from({ length: unit.products }, (_, n) => {
         const done = this.#trains[l].program(outerProduct(ir, layer, state, path.scratch, n), traced);
         state.pulses += done.pulses;
+        state.layers[l].saturation[PULSE] += done.clipped;
         return done.train;
       }),
     );

@@ -2,7 +2,8 @@
  *  A listener of `Machine`. */
 import type { EdgesIr, Ir, LayerIr } from "../generator/ir/ir.ts";
 import { columnLines, lineOf, rowLines } from "../generator/ir/lines.ts";
-import type { Listener, ProgrammedRow } from "./machine.ts";
+import type { Listener } from "./machine.ts";
+import type { ProgrammedRow } from "./pulse-times.ts";
 import { rowTimes, trainTimes, updateBegin } from "./pulse-times.ts";
 import type { Train } from "./units/pulse-train.ts";
 import { programOrder } from "./units/update-unit.ts";

@@ -3,7 +3,14 @@
 import { setupTiming } from "../generator/ir/coincidence.ts";
 import type { EdgesIr, Ir, LayerIr } from "../generator/ir/ir.ts";
 import { rowIssues, rowOverhead } from "../generator/ir/schedule.ts";
-import type { ProgrammedRow } from "./machine.ts";
+
+/** One programmed row: the counts of each row tile's neuron, for the tracer. */
+export interface ProgrammedRow {
+  readonly row: number;
+  readonly largest: number;
+  /** By row tile: pulse counts of its neuron's cells, or null where the row is unused. */
+  readonly counts: (Int16Array | null)[];
+}
 
 /** First cycle of every layer's update, in a phase that begins at t0. */
 export const updateBegin = (t0: number): number => t0 + 1;

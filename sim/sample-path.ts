@@ -1,17 +1,8 @@
 /** One sample through the machine: forward reads, error unit, transposed reads; in plain TypeScript.
  *  The twin of `kernels/`: slow, and readable as the hardware. */
 import type { Ir, LayerIr } from "../generator/ir/ir.ts";
-import {
-  ACTIVATION,
-  ALIGNED,
-  type Allocator,
-  BACKWARD,
-  CAUSES,
-  FORWARD,
-  type LayerState,
-  plainAllocator,
-  Z,
-} from "./state.ts";
+import { type Allocator, plainAllocator } from "./allocator.ts";
+import { ACTIVATION, ALIGNED, BACKWARD, CAUSES, FORWARD, type LayerState, Z } from "./state.ts";
 import { activate, requantise } from "./units/activation-unit.ts";
 import { ReadNoise } from "./units/cell.ts";
 import { readCodes, shiftAdd } from "./units/crossbar-read.ts";

@@ -2,9 +2,10 @@
 import { createHash } from "node:crypto";
 import type { Ir } from "../generator/ir/ir.ts";
 import type { LowRankIr } from "../generator/methods/low-rank/unit.ts";
+import { type Allocator, plainAllocator } from "./allocator.ts";
 import { Arena } from "./kernels/arena.ts";
 import { createLowRankStates, type LowRankState, unitSizes } from "./kernels/low-rank-unit.ts";
-import { cellWords, createDevices, type DevicesState, weightOf } from "./units/cell.ts";
+import { cellWords, createDevices, type LayerCells, weightOf } from "./units/cell.ts";
 import { createEdges, type EdgesState } from "./units/pulse-train.ts";
 
 /** Saturation counters, by cause. */
@@ -19,15 +20,7 @@ export const Z = 3;
 export const ALIGNED = 4;
 export const PULSE = 5;
 
-export interface LayerState {
-  /** Conductances [inputs][outputs], in units; with pairs, those that add and then those that subtract. */
-  readonly cells: Uint16Array;
-  /** What the cells make, in units: [inputs][forwardStride]. */
-  readonly weights: Int16Array;
-  /** The same transposed, [outputs][backwardStride]. */
-  readonly transposed: Int16Array;
-  readonly forwardStride: number;
-  readonly backwardStride: number;
+export interface LayerState extends LayerCells {
   /** Full gradient of the batch [inputs][outputs]; empty for sgd. */
   readonly gradient: Int32Array | Float64Array;
   /** Factors and strengths, where the gradient is a few outer products. */
@@ -35,12 +28,8 @@ export interface LayerState {
   readonly lfsr: Uint32Array;
   /** LFSRs of the tiles' edges, where coincidence programs the layer. */
   readonly edges: EdgesState | null;
-  /** Where devices are not exact: what each of them is. */
-  readonly devices: DevicesState | null;
-  /** Where all of this is, for the kernels (`cell-layout.ts`). */
+  /** Where the cells are, for the kernels (`cell-layout.ts`). */
   readonly cellWords: Int32Array;
-  /** Pulses each cell has seen. */
-  readonly wear: Uint32Array;
   /** Range registers: [FORWARD], [BACKWARD], [ACTIVATION]. */
   readonly ranges: Int32Array;
   /** Exponent of the last sample's error. */
@@ -63,23 +52,6 @@ export interface MachineState {
 
 /** Training samples since reset, those of the present batch included. */
 export const trainedSamples = (ir: Ir, state: MachineState): number => state.batches * ir.batch + state.inBatch;
-
-/** Gives a typed array's storage, zeroed; the kernels' version places it in shared memory. */
-export interface Allocator {
-  int16(length: number): Int16Array;
-  uint16(length: number): Uint16Array;
-  int32(length: number): Int32Array;
-  uint32(length: number): Uint32Array;
-  float64(length: number): Float64Array;
-}
-
-export const plainAllocator: Allocator = {
-  int16: (length) => new Int16Array(length),
-  uint16: (length) => new Uint16Array(length),
-  int32: (length) => new Int32Array(length),
-  uint32: (length) => new Uint32Array(length),
-  float64: (length) => new Float64Array(length),
-};
 
 const pad = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple;
 

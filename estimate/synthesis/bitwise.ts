@@ -1,5 +1,5 @@
 /** Wide cells whose output bits do not depend on each other, taken apart bit by bit and put together again. */
-import type { Bit, Cell } from "./cones.ts";
+import type { Bit, Cell } from "./netlist.ts";
 
 /** Ports that have a bit for each bit of the output; the others are read by all bits. */
 const PORTS: Readonly<Record<string, readonly string[]>> = {

@@ -6,26 +6,8 @@
  *  is cut, too: it carries what all lanes are told (an enable, a shift), and would tie them together. */
 import { createHash } from "node:crypto";
 import { bitsOf, part } from "./bitwise.ts";
+import type { Bit, Cell, YosysModule } from "./netlist.ts";
 import { withTrees } from "./tables.ts";
-
-/** A net's number, or a constant. */
-export type Bit = number | "0" | "1" | "x" | "z";
-
-export interface Cell {
-  readonly type: string;
-  readonly parameters: Readonly<Record<string, string | number>>;
-  readonly port_directions: Readonly<Record<string, "input" | "output" | "inout">>;
-  readonly connections: Readonly<Record<string, readonly Bit[]>>;
-}
-
-/** A module as Yosys writes it as JSON. */
-export interface YosysModule {
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly ports: Readonly<
-    Record<string, { readonly direction: "input" | "output" | "inout"; readonly bits: readonly Bit[] }>
-  >;
-  readonly cells: Readonly<Record<string, Cell>>;
-}
 
 export interface Cone {
   /** What it computes: the same for cones that differ in the names of their nets alone. */

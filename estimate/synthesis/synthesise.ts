@@ -5,9 +5,10 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { writeFileWhole } from "../../generator/base/write.ts";
 import { cacheDir } from "../../verify/build.ts";
-import { type CutModule, cut, type YosysModule } from "./cones.ts";
+import { type CutModule, cut } from "./cones.ts";
 import { type MappedCone, mappedCones } from "./gates.ts";
 import type { Liberty } from "./liberty.ts";
+import type { YosysModule } from "./netlist.ts";
 import { libraryTimes, type ModuleTiming, type Path, type PortTimes, timeModule } from "./timing.ts";
 import { openYosys, type Yosys } from "./yosys.ts";
 

@@ -1,7 +1,7 @@
 /** Large tables that are written as a case of constants, such as the program of the low-rank units. Yosys makes each word a
  *  comparison and an input of one multiplexer, whose mapping takes a time by the square of the words. Here the multiplexer
  *  becomes a tree over the address, whose equal branches are one: the same function, mapped in a time by the words. */
-import type { Bit, Cell, YosysModule } from "./cones.ts";
+import type { Bit, Cell, YosysModule } from "./netlist.ts";
 
 /** Tables of fewer words stay as they are. */
 const LEAST_WORDS = 64;

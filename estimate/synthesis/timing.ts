@@ -1,8 +1,9 @@
 /** The slowest path between registers, from the mapped cones, module by module from the leaves: a module is seen from
  *  outside by its ports. Times in the library's units. */
-import type { Bit, CutModule } from "./cones.ts";
+import type { CutModule } from "./cones.ts";
 import type { MappedCone } from "./gates.ts";
 import { type Liberty, lookUp } from "./liberty.ts";
+import type { Bit } from "./netlist.ts";
 
 /** What a module's ports need and give. */
 export interface PortTimes {

@@ -1,10 +1,7 @@
 /** Differential pairs: a weight is g⁺ − g⁻, of two cells that are both only set, and refreshed before they are full. */
-import type { Cells } from "../device.ts";
+import type { Cells, Pairs } from "./cells.ts";
 import { drifted, type Memristors, placed, pulsed } from "./memristors.ts";
 import { clip } from "./step.ts";
-
-/** Conductances of the cells that add, then of those that subtract. */
-export type Pairs = Float64Array;
 
 /** Part of the range above which a pair is refreshed. */
 const REFRESH_ABOVE = 7 / 8;

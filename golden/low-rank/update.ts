@@ -3,7 +3,8 @@ import type { Random } from "../../data/random.ts";
 import type { Design } from "../../generator/design/schema.ts";
 import { filled, LONGEST_TRAIN } from "../../generator/methods/fields.ts";
 import { applyCoincidence, type TrainCount } from "../coincidence.ts";
-import { applyContinuous, applyPulses, type Cells, type Device } from "../device.ts";
+import type { Cells } from "../device/cells.ts";
+import { applyContinuous, applyPulses, type Device } from "../device.ts";
 import { type LowRank, reconstruct } from "./low-rank.ts";
 
 export type UpdateSettings = Pick<

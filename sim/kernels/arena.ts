@@ -1,5 +1,5 @@
 /** Arrays in one shared WebAssembly memory: state, samples in work and results, for the kernels of all threads. */
-import type { Allocator } from "../state.ts";
+import type { Allocator } from "../allocator.ts";
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;

@@ -15,9 +15,9 @@ import {
 } from "../../generator/device/response.ts";
 import type { Ir, LayerIr, ReadIr } from "../../generator/ir/ir.ts";
 import { columnLines, lineOf, rowLines } from "../../generator/ir/lines.ts";
+import type { Allocator } from "../allocator.ts";
 import { clip } from "../arith.ts";
 import * as layout from "../kernels/assembly/cell-layout.ts";
-import type { Allocator, LayerState } from "../state.ts";
 
 /** ADCs of a tile, at most, and a kernel's overhang: the table of normal numbers goes on so far past its end. */
 const MOST_LINES = 1024 + 4;
@@ -36,6 +36,22 @@ export interface DevicesState {
   readonly columnLines: Uint32Array;
   readonly readNoise: Int32Array;
   readonly readTable: Int32Array;
+}
+
+/** What one layer's cells are and hold. */
+export interface LayerCells {
+  /** Conductances [inputs][outputs], in units; with pairs, those that add and then those that subtract. */
+  readonly cells: Uint16Array;
+  /** What the cells make, in units: [inputs][forwardStride]. */
+  readonly weights: Int16Array;
+  /** The same transposed, [outputs][backwardStride]. */
+  readonly transposed: Int16Array;
+  readonly forwardStride: number;
+  readonly backwardStride: number;
+  /** Where devices are not exact: what each of them is. */
+  readonly devices: DevicesState | null;
+  /** Pulses each cell has seen. */
+  readonly wear: Uint32Array;
 }
 
 /** Sum of a hash's four bytes about zero: a normal number of deviation 147.8. */
@@ -103,12 +119,7 @@ export function createDevices(
 }
 
 /** Words that the kernels take a layer's cells from (`cell-layout.ts`). */
-export function cellWords(
-  ir: Ir,
-  layer: LayerIr,
-  state: Pick<LayerState, "cells" | "wear" | "weights" | "forwardStride" | "transposed" | "backwardStride" | "devices">,
-  allocate: Allocator,
-): Int32Array {
+export function cellWords(ir: Ir, layer: LayerIr, state: LayerCells, allocate: Allocator): Int32Array {
   const { cell } = ir;
   const words = allocate.int32(layout.WORDS);
   words[layout.CELLS] = state.cells.byteOffset;
@@ -188,14 +199,14 @@ export function pulsed(
 }
 
 /** Gives the cell of input i and output j one pulse; of a pair a set pulse, up to the one that adds. */
-export function pulse(ir: Ir, layer: LayerIr, state: LayerState, i: number, j: number, up: boolean): void {
+export function pulse(ir: Ir, layer: LayerIr, state: LayerCells, i: number, j: number, up: boolean): void {
   if (ir.cell.pairs) pulseCell(ir, layer, state, up ? 0 : 1, i, j, true);
   else pulseCell(ir, layer, state, 0, i, j, up);
   setWeight(ir, layer, state, i, j);
 }
 
 /** @param half of a pair: 0 adds, 1 subtracts */
-function pulseCell(ir: Ir, layer: LayerIr, state: LayerState, half: number, i: number, j: number, up: boolean): void {
+function pulseCell(ir: Ir, layer: LayerIr, state: LayerCells, half: number, i: number, j: number, up: boolean): void {
   const { full, unitsPerPulse, device } = ir.cell;
   const k = (half * layer.inputs + i) * layer.outputs + j;
   const now = state.cells[k];
@@ -213,7 +224,7 @@ export function weightOf({ cell }: Ir, { inputs, outputs }: LayerIr, cells: Uint
 }
 
 /** Takes the weight of input i and output j over from its cells. */
-function setWeight(ir: Ir, layer: LayerIr, state: LayerState, i: number, j: number): void {
+function setWeight(ir: Ir, layer: LayerIr, state: LayerCells, i: number, j: number): void {
   const weight = weightOf(ir, layer, state.cells, i, j);
   state.weights[i * state.forwardStride + j] = weight;
   if (layer.index > 0) state.transposed[j * state.backwardStride + i] = weight;
@@ -222,7 +233,7 @@ function setWeight(ir: Ir, layer: LayerIr, state: LayerState, i: number, j: numb
 /** The cell of input i and output j gets `count` pulses, up where it is more than 0, and as many more as reading it back
  *  asks for.
  *  @returns pulses given */
-export function programCell(ir: Ir, layer: LayerIr, state: LayerState, i: number, j: number, count: number): number {
+export function programCell(ir: Ir, layer: LayerIr, state: LayerCells, i: number, j: number, count: number): number {
   const { weightOne, unitsPerPulse } = ir.cell;
   const goal = clip(weightOf(ir, layer, state.cells, i, j) + count * unitsPerPulse, -weightOne, weightOne);
   let given = Math.abs(count);
@@ -238,7 +249,7 @@ export function programCell(ir: Ir, layer: LayerIr, state: LayerState, i: number
 
 /** The time of one batch passes: each conductance goes a part of its way to where it drifts.
  *  @param age batches before */
-export function drift(ir: Ir, layer: LayerIr, state: LayerState, age: number): void {
+export function drift(ir: Ir, layer: LayerIr, state: LayerCells, age: number): void {
   const { device, pairs } = ir.cell;
   const { devices, cells } = state;
   if (!device || !devices || device.drift === 0) return;
@@ -258,7 +269,7 @@ export function drift(ir: Ir, layer: LayerIr, state: LayerState, age: number): v
  *  it makes the difference again.
  *  @param age batches before
  *  @returns pulses given */
-export function refresh(ir: Ir, layer: LayerIr, state: LayerState, age: number): number {
+export function refresh(ir: Ir, layer: LayerIr, state: LayerCells, age: number): number {
   const { pairs } = ir.cell;
   if (!pairs) return 0;
   const { cells, wear, devices } = state;

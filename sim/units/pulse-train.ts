@@ -12,8 +12,7 @@ import {
 } from "../../generator/ir/coincidence.ts";
 import type { CoincidenceIr, EdgesIr, Ir, LayerIr } from "../../generator/ir/ir.ts";
 import { columnLines, type LineMap, lineOf, rowLines } from "../../generator/ir/lines.ts";
-import { type LayerState, PULSE } from "../state.ts";
-import { pulse } from "./cell.ts";
+import { type LayerCells, pulse } from "./cell.ts";
 
 /** What the edges of a layer's tiles hold. */
 export interface EdgesState {
@@ -236,12 +235,12 @@ export class PulseTrainUnit {
   readonly #ir: Ir;
   readonly #layer: LayerIr;
   readonly #unit: CoincidenceIr;
-  readonly #state: LayerState;
+  readonly #state: LayerCells;
   readonly #edges: EdgesState;
   readonly #rows: Line;
   readonly #columns: Line;
 
-  constructor(ir: Ir, layer: LayerIr, unit: CoincidenceIr, state: LayerState, edges: EdgesState) {
+  constructor(ir: Ir, layer: LayerIr, unit: CoincidenceIr, state: LayerCells, edges: EdgesState) {
     this.#ir = ir;
     this.#layer = layer;
     this.#unit = unit;
@@ -252,18 +251,19 @@ export class PulseTrainUnit {
   }
 
   /** @param traced whether the latches and every slot are kept
-   *  @returns what was done, and the pulses given */
-  program(product: OuterProduct, traced: boolean): { train: Train; pulses: number } {
+   *  @returns what was done, the pulses given, and the thresholds clipped */
+  program(product: OuterProduct, traced: boolean): { train: Train; pulses: number; clipped: number } {
     const { x, d, rate, negative } = product;
     const rows = this.#rows;
     const columns = this.#columns;
     const [largestX, largestD] = [largestOf(x), largestOf(d)];
-    if (largestX === 0 || largestD === 0 || rate === 0) return { train: { total: 0, trace: null }, pulses: 0 };
+    if (largestX === 0 || largestD === 0 || rate === 0)
+      return { train: { total: 0, trace: null }, pulses: 0, clipped: 0 };
     const height = trainHeight(this.#unit, product, largestX, largestD);
     const { dither } = this.#edges;
     const { vectors } = this.#ir;
     const l = this.#layer.index;
-    this.#state.saturation[PULSE] +=
+    const clipped =
       lineThresholds(x, vectors[l].lanes, largestX, height, dither, 0, rows.thresholds) +
       lineThresholds(d, vectors[l + 1].lanes, largestD, height, dither, 1, columns.thresholds);
     rows.load(x);
@@ -299,7 +299,7 @@ export class PulseTrainUnit {
           firings,
         }
       : null;
-    return { train: { total, trace }, pulses };
+    return { train: { total, trace }, pulses, clipped };
   }
 
   /** One pulse in every cell whose row and column fire. */

@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import { combinations } from "../../cli/comparison.ts";
 import { presets } from "../../generator/design/presets.ts";
 import { validateDesign } from "../../generator/design/schema.ts";
-import { type RecordOf, readRun } from "../../report/runs.ts";
+import type { RecordOf } from "../../report/record.ts";
+import { readRun } from "../../report/runs.ts";
 import { rankloom, temporaryFolder } from "./rankloom.ts";
 
 const tiny = validateDesign(presets.tiny, "tiny");

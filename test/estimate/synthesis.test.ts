@@ -7,10 +7,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { libraryOf } from "../../estimate/estimate-design.ts";
 import { part } from "../../estimate/synthesis/bitwise.ts";
-import { type Bit, type Cell, cut, type YosysModule } from "../../estimate/synthesis/cones.ts";
+import { cut } from "../../estimate/synthesis/cones.ts";
 import { GATE, genericLiberty } from "../../estimate/synthesis/generic-liberty.ts";
 import { lookUp, parseLiberty } from "../../estimate/synthesis/liberty.ts";
 import { logicValue, truthTable } from "../../estimate/synthesis/liberty-logic.ts";
+import type { Bit, Cell, YosysModule } from "../../estimate/synthesis/netlist.ts";
 import { type Synthesis, synthesise } from "../../estimate/synthesis/synthesise.ts";
 import { temporaryFolder } from "../cli/rankloom.ts";
 

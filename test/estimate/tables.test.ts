@@ -3,7 +3,7 @@ import { test as property } from "@fast-check/vitest";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { libraryOf } from "../../estimate/estimate-design.ts";
-import type { Bit, Cell, YosysModule } from "../../estimate/synthesis/cones.ts";
+import type { Bit, Cell, YosysModule } from "../../estimate/synthesis/netlist.ts";
 import { synthesise } from "../../estimate/synthesis/synthesise.ts";
 import { withTrees } from "../../estimate/synthesis/tables.ts";
 

@@ -2,7 +2,8 @@
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
 import { Random } from "../../data/random.ts";
-import { applyPulses, type Cells, type Device, endBatch, newCells } from "../../golden/device.ts";
+import type { Cells } from "../../golden/device/cells.ts";
+import { applyPulses, type Device, endBatch, newCells } from "../../golden/device.ts";
 import { deviceOf } from "./presets.ts";
 
 const settings = (levels: number) => ({ levels, rounding: "stochastic" as const, maxPulses: 31 });

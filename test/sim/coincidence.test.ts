@@ -6,7 +6,6 @@ import { type DesignInput, validateDesign } from "../../generator/design/schema.
 import { updateCycles } from "../../generator/ir/schedule.ts";
 import { applyCoincidence, pulseTrain } from "../../golden/coincidence.ts";
 import { type PreparedMachine, prepareMachine } from "../../prepare/machine.ts";
-import { PULSE } from "../../sim/state.ts";
 import {
   lineThresholds,
   normalise,
@@ -70,7 +69,7 @@ function unitOf(shape: Shape = {}) {
       unit.program(product, false);
       return Array.from(layer.cells, (g) => (g - ir.cell.reference) / ir.cell.unitsPerPulse);
     },
-    program: (product: OuterProduct) => unit.program(product, true).train,
+    program: (product: OuterProduct) => unit.program(product, true),
   };
 }
 
@@ -238,7 +237,7 @@ describe("the lines of a train are independent", () => {
     const slots = 31 * trains;
     const lines = Array.from({ length: inputs + outputs }, () => new Uint8Array(slots));
     for (let train = 0; train < trains; train++) {
-      const { trace } = program(product);
+      const { trace } = program(product).train;
       (trace as TrainTrace).firings.forEach(({ rows, columns }, slot) => {
         for (const i of rows) lines[i][31 * train + slot] = 1;
         for (const j of columns) lines[inputs + j][31 * train + slot] = 1;
@@ -296,7 +295,7 @@ describe("the lines of a train are independent", () => {
 
 describe("a pulse train", () => {
   it("is left out where a side is zero, and moves no random number", () => {
-    const { program, edges, layer, inputs, outputs } = unitOf();
+    const { program, edges, inputs, outputs } = unitOf();
     const before = [edges.rows, edges.columns, edges.dither].map((lfsrs) => [...lfsrs]);
     const zero = (count: number) => codes(new Array(count).fill(0));
     const x = signedCodes(inputs, 37);
@@ -306,16 +305,15 @@ describe("a pulse train", () => {
       { ...productOf(x, d, 3), d: zero(outputs) },
       { ...productOf(x, d, 3), rate: 0 },
     ])
-      expect(program(product)).toEqual({ total: 0, trace: null });
+      expect(program(product)).toEqual({ train: { total: 0, trace: null }, pulses: 0, clipped: 0 });
     expect([edges.rows, edges.columns, edges.dither].map((lfsrs) => [...lfsrs])).toEqual(before);
-    expect(layer.saturation[PULSE]).toBe(0);
   });
 
   it("goes through the phases that have lines of both signs", () => {
     const { program, inputs, outputs } = unitOf();
     const one = (count: number, ...values: number[]) => codes(Array.from({ length: count }, (_, n) => values[n] ?? 0));
     const phases = (x: number[], d: number[]) => {
-      const { total, trace } = program(productOf(one(inputs, ...x), one(outputs, ...d), 2));
+      const { total, trace } = program(productOf(one(inputs, ...x), one(outputs, ...d), 2)).train;
       const seen = [...new Set((trace as TrainTrace).firings.map(({ phase }) => phase))];
       expect(total).toBe(31 * seen.length);
       return seen;
@@ -328,13 +326,13 @@ describe("a pulse train", () => {
   });
 
   it("grows to its longest, then clips its strongest lines and counts them", () => {
-    const { program, layer, inputs, outputs } = unitOf();
+    const { program, inputs, outputs } = unitOf();
     const x = codes(Array.from({ length: inputs }, (_, n) => (n < 2 ? 200 : 1)));
     const d = codes(Array.from({ length: outputs }, (_, n) => (n === 0 ? -255 : 1)));
-    const { trace } = program(productOf(x, d, 4 * 1023));
-    const { slots, xLatches, dLatches, firings } = trace as TrainTrace;
+    const { train, clipped } = program(productOf(x, d, 4 * 1023));
+    const { slots, xLatches, dLatches, firings } = train.trace as TrainTrace;
     expect(slots).toBe(1023);
-    expect(layer.saturation[PULSE]).toBe(3);
+    expect(clipped).toBe(3);
     expect([xLatches[0], xLatches[1], dLatches[0]]).toEqual([65535, 65535, 65535 + 65536]);
     // The rest fires as often as it should, though the strongest would have to fire twice in a slot.
     expect(Math.abs(xLatches[2] - (2 / 200) * 65536)).toBeLessThanOrEqual(1);
@@ -342,13 +340,12 @@ describe("a pulse train", () => {
   });
 
   it("beyond every format still clips, or does nothing", () => {
-    const { program, layer, inputs, outputs } = unitOf();
+    const { program, inputs, outputs } = unitOf();
     const x = signedCodes(inputs, 37);
     const d = signedCodes(outputs, 101);
     const used = [x, d].reduce((count, side) => count + side.filter((v) => v !== 0).length, 0);
-    program({ x, d, rate: 30000, places: -200, negative: false });
-    expect(layer.saturation[PULSE]).toBe(used);
-    const { trace } = program({ x, d, rate: 30000, places: 400, negative: false });
+    expect(program({ x, d, rate: 30000, places: -200, negative: false }).clipped).toBe(used);
+    const { trace } = program({ x, d, rate: 30000, places: 400, negative: false }).train;
     expect((trace as TrainTrace).firings.every(({ rows, columns }) => rows.length * columns.length === 0)).toBe(true);
   });
 
