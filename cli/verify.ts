@@ -96,7 +96,7 @@ function goldenText({ preactivation, activation, delta, distance }: VerifyResult
 }
 
 /** Largest error of one kind of result, and the bound of that very element. */
-export function boundText({ error, bound, outside }: VerifyResult["goldenError"][number]["delta"]): string {
+function boundText({ error, bound, outside }: VerifyResult["goldenError"][number]["delta"]): string {
   const within = outside === 0 ? "≤" : `(${count(outside)} OUTSIDE)`;
   return `${error.toPrecision(2)} ${within} ${bound.toPrecision(2)}`;
 }

@@ -3,7 +3,7 @@
 import { Random, stream } from "./random.ts";
 import type { Samples, Shape, SplitSamples } from "./samples.ts";
 
-export const generatedCounts = { train: 4096, test: 1024 };
+const generatedCounts = { train: 4096, test: 1024 };
 
 const seed = 1;
 const candidates = 24;

@@ -22,7 +22,7 @@ export interface ReadActivity {
   readonly conductance: number;
 }
 
-export interface PulseActivity {
+interface PulseActivity {
   readonly pulses: number;
   /** Sum over them of the conductance of their cell, as a part of the range. */
   readonly conductance: number;

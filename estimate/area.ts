@@ -128,8 +128,7 @@ function sramLeaf({ constants, nodeNm }: AreaInputs, memory: MemoryIr): Leaf {
 }
 
 /** Converters of one direction that a layer has. */
-export const adcsOf = ({ adcsPerTile, sampledTiles, summedTiles }: ReadIr): number =>
-  adcsPerTile * sampledTiles * summedTiles;
+const adcsOf = ({ adcsPerTile, sampledTiles, summedTiles }: ReadIr): number => adcsPerTile * sampledTiles * summedTiles;
 
 const readsOf = ({ forward, backward }: LayerIr): (readonly ["forward" | "backward", ReadIr])[] => [
   ["forward", forward],

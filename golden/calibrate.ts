@@ -3,7 +3,7 @@ import type { Samples } from "../data/samples.ts";
 import type { Pass } from "./network.ts";
 import { type GoldenDesign, newTrainer } from "./trainer.ts";
 
-export interface LayerRange {
+interface LayerRange {
   /** Largest |z| of the layer. */
   readonly maxPreactivation: number;
   /** Largest |x| at the layer's output; of a softmax layer, which is linear, the largest |z|. */

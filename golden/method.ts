@@ -15,7 +15,7 @@ export interface GradientUnit {
 }
 
 /** What a layer's unit is made from. */
-export interface UnitOf {
+interface UnitOf {
   /** Its method's fields. */
   readonly settings: Gradient;
   /** Outer products that it keeps; of a front end, those of the front end. */

@@ -81,7 +81,7 @@ export function frobeniusDistance(a: Matrix, b: Matrix): number {
   return norm(a.values.map((value, n) => value - b.values[n]));
 }
 
-export function transpose({ rows, cols, values }: Matrix): Matrix {
+function transpose({ rows, cols, values }: Matrix): Matrix {
   const transposed = new Float64Array(values.length);
   for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) transposed[j * rows + i] = values[i * cols + j];
   return { rows: cols, cols: rows, values: transposed };

@@ -20,7 +20,7 @@ export interface GoldenRun {
   readonly onEpoch?: (epoch: GoldenEpoch) => void;
 }
 
-export interface GoldenEpoch {
+interface GoldenEpoch {
   /** From 1. */
   readonly epoch: number;
   /** Part of the test samples classified rightly after the epoch. */

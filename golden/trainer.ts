@@ -31,7 +31,7 @@ export type GoldenDesign = DeviceDesign &
   };
 
 /** Trains one batch; returns its mean loss. `visit` sees each sample's vectors before they are used for an update. */
-export type TrainBatch = (samples: Samples, batch: Uint32Array, visit?: (pass: Pass) => void) => number;
+type TrainBatch = (samples: Samples, batch: Uint32Array, visit?: (pass: Pass) => void) => number;
 
 export interface Trainer {
   readonly weights: readonly Float64Array[];

@@ -9,7 +9,7 @@ import type { Calibration } from "../generator/ir/ranges.ts";
 import { calibrate } from "../golden/calibrate.ts";
 
 /** Batches the golden model trains on, and how many samples of the last one have their column sums counted. */
-export const CALIBRATION_BATCHES = 4;
+const CALIBRATION_BATCHES = 4;
 const SUM_SAMPLES = 16;
 
 /** Training samples that calibration reads. */

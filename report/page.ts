@@ -26,7 +26,7 @@ interface Filter {
 }
 
 /** Columns with more than one value, over all pictures that they filter. */
-export function filtersOf(pictures: readonly Picture[]): Filter[] {
+function filtersOf(pictures: readonly Picture[]): Filter[] {
   const found = new Map<string, Set<Value>>();
   for (const { content, filters = [] } of pictures)
     if ("rows" in content)

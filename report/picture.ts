@@ -19,7 +19,7 @@ export interface Picture {
 }
 
 /** The name of a plot's data. */
-export const ROWS = "rows";
+const ROWS = "rows";
 
 export const plot = (spec: object, rows: readonly Row[]): Picture["content"] => ({ spec, rows });
 

@@ -3,7 +3,7 @@
 import { type Picture, specOf } from "./picture.ts";
 import { CONFIG, png, svg } from "./vega.ts";
 
-export const FORMATS = ["svg", "png"] as const;
+const FORMATS = ["svg", "png"] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** Pixels of a picture's point, in each direction. */

@@ -6,7 +6,7 @@ import type { Column } from "../sweep/columns.ts";
 import type { RunRecord } from "./record.ts";
 import { type Trained, trainedOf } from "./trained.ts";
 
-export const TIDY_COLUMNS: readonly Column[] = [
+const TIDY_COLUMNS: readonly Column[] = [
   { name: "run", type: "VARCHAR" },
   { name: "kind", type: "VARCHAR" },
   { name: "method", type: "VARCHAR" },

@@ -29,7 +29,7 @@ export interface StrobeEvent {
   readonly first: bigint;
 }
 
-export interface Row {
+interface Row {
   readonly name: string;
   /** Path of the signal below the top. */
   readonly signal: string;
@@ -57,7 +57,7 @@ interface Bar {
 }
 
 /** Cycles of the window in which the strobe is 1. */
-export function strobeEvents(waveform: Waveform, signal: string): StrobeEvent[] {
+function strobeEvents(waveform: Waveform, signal: string): StrobeEvent[] {
   const { ir, from, events } = waveform;
   const channel = ir.channels.findIndex(({ scope, strobe }) => strobe !== null && `${scope}.${strobe}` === signal);
   return events

@@ -7,7 +7,7 @@ import { columnLines, lineOf, rowLines } from "../generator/ir/lines.ts";
 const MOST_BINS = 50;
 const MOST_BLOCKS = 16;
 
-export interface LayerCells {
+interface LayerCells {
   readonly layer: number;
   /** Cells by conductance: bin n counts those from n · binUnits up to the next bin. */
   readonly before: readonly number[];
@@ -16,7 +16,7 @@ export interface LayerCells {
 }
 
 /** Pulses of a layer's cells where they lie: all its tiles side by side, in blocks of cells. */
-export interface WearMap {
+interface WearMap {
   readonly rowTiles: number;
   readonly colTiles: number;
   /** Cells of a block along a bitline, and along a wordline. */

@@ -36,7 +36,7 @@ export interface Listener {
 
 /** Takes a layer's pulse counts of one row neuron to its cells: `pulse_programmer` and the macro's device.
  *  @returns pulses given */
-export function program(ir: Ir, layer: LayerIr, state: LayerState, i: number, counts: Int16Array): number {
+function program(ir: Ir, layer: LayerIr, state: LayerState, i: number, counts: Int16Array): number {
   let given = 0;
   for (let j = 0; j < layer.outputs; j++) given += programCell(ir, layer, state, i, j, counts[j]);
   return given;
@@ -46,7 +46,7 @@ export function program(ir: Ir, layer: LayerIr, state: LayerState, i: number, co
  *  @param inputRange activation range of the layer's input
  *  @param onRow called for every row, with the counts' own copies, if given
  *  @returns Σ over rows of their slots, and the pulses given */
-export function updateLayer(
+function updateLayer(
   ir: Ir,
   layer: LayerIr,
   state: LayerState,
@@ -132,7 +132,7 @@ function outerProduct(ir: Ir, layer: LayerIr, state: MachineState, scratch: Scra
 }
 
 /** One range decision (`range_register`): widens where the batch's saturations exceed the limit, and clears the counters. */
-export function decideRanges(layer: LayerIr, state: LayerState): void {
+function decideRanges(layer: LayerIr, state: LayerState): void {
   const decide = (which: number, follows: boolean, limit: number, max: number) => {
     if (follows && state.batchSaturation[which] > limit && state.ranges[which] < max) state.ranges[which]++;
     state.batchSaturation[which] = 0;

@@ -14,7 +14,7 @@ const MOST_POINTS = 1_000_000;
 /** A sample gives up after so many points in a row that were there already or met no condition. */
 const MOST_TRIES = 20_000;
 
-export interface DesignPoint {
+interface DesignPoint {
   readonly point: Point;
   readonly design: Design;
 }

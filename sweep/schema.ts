@@ -65,7 +65,7 @@ const sample = z.discriminatedUnion("method", [
 
 const work = z.discriminatedUnion("kind", Object.values(works).map(({ settings }) => settings) as never);
 
-export const sweepSchema = z.strictObject({
+const sweepSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,63}$/, "lower-case letters, digits and hyphens, starting with a letter")
@@ -97,7 +97,6 @@ export type SweepFile = Omit<z.infer<typeof sweepSchema>, "work"> & {
 };
 export type AxisValue = z.infer<typeof value>;
 export type Axis = z.infer<typeof axis>;
-export type SampleSettings = z.infer<typeof sample>;
 
 /** Parts of a sweep file, by what they are called on its page. */
 export const sweepParts: Readonly<Record<string, z.ZodType>> = {

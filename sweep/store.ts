@@ -227,7 +227,7 @@ export function findSweep(all: string, named?: string): string {
   return found;
 }
 
-export const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
+const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
 const same = (file: string, text: string): boolean => existsSync(file) && readFileSync(file, "utf8") === text;
 

@@ -19,7 +19,7 @@ export interface Settings {
 }
 
 /** What a task is run on. */
-export interface WorkInput<S extends Settings = Settings> {
+interface WorkInput<S extends Settings = Settings> {
   readonly design: Design;
   readonly settings: S;
   /** Path of the data set; the design's own if absent. */
@@ -31,7 +31,7 @@ export interface WorkInput<S extends Settings = Settings> {
 export type Figures = Readonly<Record<string, number | string | boolean | null | readonly number[]>>;
 
 /** How much a task does: passes over so many samples. */
-export interface Amount {
+interface Amount {
   readonly epochs: number;
   readonly samples: number;
 }

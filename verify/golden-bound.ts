@@ -10,7 +10,7 @@ import type { Scratch } from "../sim/sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, type LayerState, Z } from "../sim/state.ts";
 
 /** One kind of result over all samples compared. */
-export interface Held {
+interface Held {
   /** Largest distance from the golden operation. */
   readonly error: number;
   /** Bound of that element. */

@@ -9,7 +9,7 @@ import { bitsOf, part } from "./bitwise.ts";
 import type { Bit, Cell, YosysModule } from "./netlist.ts";
 import { withTrees } from "./tables.ts";
 
-export interface Cone {
+interface Cone {
   /** What it computes: the same for cones that differ in the names of their nets alone. */
   readonly key: string;
   /** Nets of the module that enter and leave it. */
@@ -17,12 +17,12 @@ export interface Cone {
   readonly outputs: readonly number[];
 }
 
-export interface Flop {
+interface Flop {
   readonly d: readonly Bit[];
   readonly q: readonly Bit[];
 }
 
-export interface Instance {
+interface Instance {
   readonly name: string;
   readonly type: string;
   readonly connections: Readonly<Record<string, readonly Bit[]>>;

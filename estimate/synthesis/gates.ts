@@ -80,7 +80,7 @@ export function mappedCones(blif: string, library: Liberty): Map<string, MappedC
 }
 
 /** Load at a cone's outputs: four inputs of the smallest inverter. */
-export const outputLoad = ({ inverter }: Liberty): number => 4 * [...inverter.inputs.values()][0];
+const outputLoad = ({ inverter }: Liberty): number => 4 * [...inverter.inputs.values()][0];
 
 function mapped(model: Model, library: Liberty): MappedCone {
   const resolve = (net: string): string | null => {

@@ -17,7 +17,7 @@ export interface Table {
   readonly values: readonly (readonly number[])[];
 }
 
-export interface Arc {
+interface Arc {
   readonly from: string;
   readonly delays: readonly Table[];
   readonly slopes: readonly Table[];

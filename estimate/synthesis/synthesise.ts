@@ -13,7 +13,7 @@ import { libraryTimes, type ModuleTiming, type Path, type PortTimes, timeModule 
 import { openYosys, type Yosys } from "./yosys.ts";
 
 /** A module with one set of parameters. Areas in the library's unit, without the modules in it. */
-export interface SynthesisedModule {
+interface SynthesisedModule {
   /** Its name in the source. */
   readonly name: string;
   /** Cells and area of logic, of registers, and of the inverters that carry nets of many readers. */

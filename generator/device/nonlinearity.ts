@@ -8,7 +8,7 @@ const STRAIGHT = 1e-5;
 export const LARGEST_LABEL = 9;
 
 /** Largest distance of the curve from the straight line, at the place where its slope is one. */
-export function distanceOfA(a: number): number {
+function distanceOfA(a: number): number {
   const b = 1 / -Math.expm1(-1 / a);
   const place = a * Math.log(b / a);
   return -b * Math.expm1(-place / a) - place;

@@ -1,8 +1,8 @@
 /** The host's register map: one source for the RTL, the C++ harness, the simulator and the documents. */
 import type { RegisterIr } from "./ir.ts";
 
-export const LAYER_BASE = 0x100;
-export const LAYER_STRIDE = 0x40;
+const LAYER_BASE = 0x100;
+const LAYER_STRIDE = 0x40;
 
 /** @param trains whether pulse trains program the cells */
 export function registerMap(layers: number, batch: number, trains: boolean): RegisterIr[] {

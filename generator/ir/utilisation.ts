@@ -15,7 +15,7 @@ import {
   updateCycles,
 } from "./schedule.ts";
 
-export interface UnitUse {
+interface UnitUse {
   readonly unit: string;
   /** null: one for the machine, or all layers' in step. */
   readonly layer: number | null;

@@ -13,7 +13,7 @@ import type { Yardstick as Counts } from "../methods/method.ts";
 import { methodOf } from "../methods/registry.ts";
 import type { Ir, LayerIr } from "./ir.ts";
 
-export interface Part {
+interface Part {
   readonly words: number;
   /** Each word in the length that the hardware gives it. */
   readonly bits: number;

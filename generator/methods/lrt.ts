@@ -24,7 +24,7 @@ const inside = (factorBits: number): number => 2 ** (3 - factorBits);
 const negligible = (factorBits: number): number => 2 ** (1 - factorBits);
 
 /** Passes over all pairs of columns; the matrix is a diagonal with one outer product added, and is nearly sorted. */
-export const sweeps = (rank: number): number => (rank === 1 ? 1 : rank <= 3 ? 3 : 4);
+const sweeps = (rank: number): number => (rank === 1 ? 1 : rank <= 3 ? 3 : 4);
 
 /** What a side's columns do not hold of its vector: length and its reciprocal, both zero where it is rounding. */
 function outside(a: Assembler, p: readonly Value[], norm: Value, least: Value): { length: Value; inverse: Value } {
@@ -38,7 +38,7 @@ const column = (M: readonly (readonly Value[])[], j: number): Value[] => M.map((
 
 /** All pairs of columns, p before q, in rounds of pairs that have no column in common: their rotations are independent,
  *  so that one's waits are another's work. */
-export function rounds(size: number): [number, number][] {
+function rounds(size: number): [number, number][] {
   const places = size % 2 === 0 ? size : size + 1;
   const ring = Array.from({ length: places - 1 }, (_, i) => i);
   return ring.flatMap((turn) => {

@@ -10,7 +10,7 @@ import type { LongestSides, LowRankIr } from "./low-rank/unit.ts";
 export type Keeps = "nothing" | "gradient" | "factors";
 
 /** A value of a field that hardware does not take yet, and what it does take. */
-export interface HardwareLimit {
+interface HardwareLimit {
   readonly field: keyof Fields;
   readonly use: string;
 }

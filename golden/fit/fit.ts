@@ -13,7 +13,7 @@ export interface Label {
   readonly error: number;
 }
 
-export interface DeviceFit {
+interface DeviceFit {
   readonly device: string;
   readonly set: Label;
   readonly reset: Label;

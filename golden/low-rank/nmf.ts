@@ -32,7 +32,7 @@ export interface Nmf {
 export type Order = "h-first" | "w-first";
 
 /** No element of a factor is less than this part of its largest when an update begins: zero would stay zero. */
-export const FLOOR = 1e-6;
+const FLOOR = 1e-6;
 
 export function newNmf(inputs: number, outputs: number, rank: number, random: Random): Nmf {
   const factors = () => ({ w: zeros(rank, outputs), h: zeros(rank, inputs) });

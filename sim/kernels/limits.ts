@@ -16,7 +16,7 @@ export const KEPT = 128;
 const pad = (n: number): number => Math.ceil(n / LANE_PAD) * LANE_PAD;
 
 /** Bytes of state that all threads share, and of each thread's own. */
-export function memoryNeed(ir: Ir): { shared: number; thread: number } {
+function memoryNeed(ir: Ir): { shared: number; thread: number } {
   let shared = 0;
   let thread = 0;
   const { columns = 0, slots = 0 } = ir.lowRank ?? {};

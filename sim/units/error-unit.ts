@@ -18,7 +18,7 @@ export function divide(numerator: number, denominator: number, fraction: number)
 }
 
 /** Lowest index of the largest value. */
-export function argmax(values: ArrayLike<number>, count: number): number {
+function argmax(values: ArrayLike<number>, count: number): number {
   let best = 0;
   for (let j = 1; j < count; j++) if (values[j] > values[best]) best = j;
   return best;

@@ -143,7 +143,7 @@ export interface TrainTrace {
 }
 
 /** One slot. */
-export interface Firing {
+interface Firing {
   readonly phase: number;
   readonly up: boolean;
   /** Neurons whose rows and columns fire. */

@@ -21,7 +21,7 @@ export interface Columns {
 
 /** How a coefficient's product is scaled. */
 export const FACTOR = 0;
-export const VECTOR = 1;
+const VECTOR = 1;
 export const CODE = 2;
 type Scaling = typeof FACTOR | typeof VECTOR | typeof CODE;
 

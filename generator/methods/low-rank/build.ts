@@ -10,17 +10,17 @@ import type { Timing } from "./program.ts";
 import type { LongestSides, LowRankIr } from "./unit.ts";
 
 /** From a dot product's issue to the issue of what reads it, beyond one cycle a word; the same for a row's products. */
-export const DOT_PIPELINE = 3;
+const DOT_PIPELINE = 3;
 /** From a column's last product to the visibility of its write. */
 export const COMBINE_LATENCY = 4;
 /** From a combination's issue to the issue of what reads the new factors, beyond its loads and products. */
-export const COMBINE_PIPELINE = 4;
+const COMBINE_PIPELINE = 4;
 /** From a store's issue, or a copied or kept word's read, to the visibility of its write. */
 export const WRITE_LATENCY = 3;
 /** From the issue of a copy or of keeping to the issue of what reads it, beyond one cycle a word. */
-export const COPY_PIPELINE = 4;
+const COPY_PIPELINE = 4;
 /** Cycles between a row's word and its products with the columns. */
-export const ROW_PAUSE = 2;
+const ROW_PAUSE = 2;
 
 /** Cycles of the vector units' work (docs/low-rank.md). */
 function timing({ rank, outer, rowColumns, slots }: PlannedColumns, { words }: LongestSides): Timing {

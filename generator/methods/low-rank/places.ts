@@ -2,7 +2,7 @@
 import { FUNCTION_LATENCY, type Node } from "./program.ts";
 
 /** Cycles of a loop's body, all loops passed once. */
-export interface Span {
+interface Span {
   readonly from: number;
   readonly to: number;
 }
