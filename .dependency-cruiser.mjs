@@ -1,16 +1,15 @@
 /** Rules of imports for dependency-cruiser (`npm run rules`), types included: those of scripts/rooms.ts, and no circles. */
 import { tsImport } from "tsx/esm/api";
 
-const { below, neverFolders, rooms } = await tsImport("./scripts/rooms.ts", import.meta.url);
+const { below, foldersOf, neverOf, rooms } = await tsImport("./scripts/rooms.ts", import.meta.url);
 
 const inside = (folders) => folders.map((folder) => `^${folder}/`);
 const all = rooms.flatMap(({ folders }) => folders);
 const shipped = rooms.slice(0, -1).flatMap(({ folders }) => folders);
 
-/** Two rules of each room: it imports nothing but what it stands on, and of that nothing that it never may. */
+/** A room imports nothing but what it stands on, and of that nothing that it never may. */
 const ofRoom = (room) => {
   const lower = below(room);
-  const never = neverFolders(room);
   const from = { path: inside(room.folders) };
   const may = lower.length > 0 ? lower.map(({ name }) => name).join(", ") : "no other room";
   return [
@@ -21,17 +20,13 @@ const ofRoom = (room) => {
       from,
       to: { path: inside(all), pathNot: inside([...room.folders, ...lower.flatMap(({ folders }) => folders)]) },
     },
-    ...(never.length > 0
-      ? [
-          {
-            name: `${room.name} never imports ${Object.keys(room.never).join(", ")}`,
-            severity: "error",
-            comment: `${Object.values(room.never).join("; ")} (scripts/rooms.ts)`,
-            from,
-            to: { path: inside(never) },
-          },
-        ]
-      : []),
+    ...neverOf(room).map(([name, reason]) => ({
+      name: `${room.name} never imports ${name}`,
+      severity: "error",
+      comment: `${reason} (scripts/rooms.ts)`,
+      from,
+      to: { path: inside(foldersOf(name)) },
+    })),
   ];
 };
 

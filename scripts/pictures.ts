@@ -1,6 +1,7 @@
 /** Draws docs/pictures/ from what the simulator does: `npm run pictures`, or `npm run pictures -- timing-read` for some
  *  of them. Accuracies come from training on MNIST (about two minutes), timing from the events of the preset `tiny`,
- *  which `rankloom verify` holds equal to the RTL's. Vega-Lite to SVG, without a browser. */
+ *  which `rankloom verify` holds equal to the RTL's, the rooms of the source from their rules. Vega-Lite to SVG, without
+ *  a browser. */
 import { mkdirSync } from "node:fs";
 import { writeFileWhole } from "../generator/base/write.ts";
 import { loadDesign } from "../generator/design/load.ts";
@@ -12,6 +13,7 @@ import { trainedTo } from "../sim/window.ts";
 import { accuracy } from "./pictures/accuracy.ts";
 import type { Drawing } from "./pictures/drawing.ts";
 import { ranges } from "./pictures/ranges.ts";
+import { roomsDrawing } from "./pictures/rooms.ts";
 import { timing } from "./pictures/timing.ts";
 
 const FOLDER = "docs/pictures";
@@ -34,6 +36,7 @@ const pictures: Readonly<Record<string, Drawing>> = {
     const { waveform } = await trainedTo(WAVEFORM, loadDesign("tiny", []));
     return { "waveform.svg": await diagram(waveform as Waveform) };
   },
+  rooms: roomsDrawing,
   ranges,
   accuracy,
 };

@@ -42,18 +42,24 @@ export const rooms: readonly Room[] = [
   { name: "scripts, bench, test", folders: ["scripts", "bench", "test"], on: ["cli"] },
 ];
 
-/** Rooms that an order of arrows leads to, the nearest first. */
-export function below({ on }: Room): Room[] {
-  const direct = on.map(roomOf);
+/** The rooms directly below one. */
+export const onOf = ({ on }: Room): Room[] => on.map(named);
+
+/** All that a room stands on, the nearest first. */
+export function below(room: Room): Room[] {
+  const direct = onOf(room);
   return [...new Set([...direct, ...direct.flatMap(below)])];
 }
 
-function roomOf(name: string): Room {
-  const found = rooms.find((other) => other.name === name);
-  if (!found) throw new Error(`${name}: no such room`);
+/** What a room never imports, with the reasons. */
+export const neverOf = ({ never = {} }: Room): [string, string][] => Object.entries(never);
+
+/** The folders of a room, or the one that is meant itself. */
+export const foldersOf = (nameOrFolder: string): readonly string[] =>
+  rooms.find(({ name }) => name === nameOrFolder)?.folders ?? [nameOrFolder];
+
+function named(name: string): Room {
+  const found = rooms.find((room) => room.name === name);
+  if (!found) throw new Error(`${name}: no such room in scripts/rooms.ts`);
   return found;
 }
-
-/** Folders of what a room may never import. */
-export const neverFolders = ({ never = {} }: Room): string[] =>
-  Object.keys(never).flatMap((name) => rooms.find((other) => other.name === name)?.folders ?? [name]);
