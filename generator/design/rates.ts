@@ -1,8 +1,13 @@
 /** The learning rate of each layer. */
-import type { Design } from "./schema.ts";
 
 /** A larger one is taken for a mistake. */
 export const LARGEST_RATE = 1024;
 
-export const layerRate = ({ learningRate, layerRates }: Design["training"], layer: number): number =>
+interface Rates {
+  readonly learningRate: number;
+  /** Factors on it, one for each layer. */
+  readonly layerRates?: readonly number[] | undefined;
+}
+
+export const layerRate = ({ learningRate, layerRates }: Rates, layer: number): number =>
   learningRate * (layerRates?.[layer] ?? 1);
