@@ -5,8 +5,9 @@ import { type Dataset, loadDataset } from "../data/dataset.ts";
 import { loadDesign } from "../generator/design/load.ts";
 import type { Ir } from "../generator/ir/ir.ts";
 import { emitRtl } from "../generator/rtl/emit.ts";
+import { cacheDir } from "../kept/cache.ts";
 import { prepareMachine } from "../prepare/machine.ts";
-import { build, cacheDir } from "../verify/build.ts";
+import { build } from "../verify/build.ts";
 import { allCells } from "../verify/states.ts";
 import { beats, harnessSources } from "../verify/verify.ts";
 

@@ -81,7 +81,7 @@ async function compare(name: string, options: Options): Promise<void> {
   const output = await Output.open(options.json);
   const { RunFolder } = await import("../report/runs.ts");
   const told = { kind: "compare", design, settings: { ...choices, data, epochs, samples, testSamples } } as const;
-  const folder = RunFolder.open(options.out, told);
+  const folder = RunFolder.open(options.out, told, { module: import.meta.url });
   const kept = join("out", design.name, "compare");
   const store = new RunStore(kept, { data, epochs, samples, testSamples });
   if (options.again) for (const combination of list) store.forget(combination);

@@ -1,14 +1,17 @@
 /** The runs of a comparison: every combination of method, rank, update, learning rate and seed, each trained in a
  *  process of its own, and kept by what was trained, so that a comparison goes on where it stopped. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Refusal } from "../generator/base/errors.ts";
+import { shapeOf } from "../data/samples.ts";
+import { EXIT, Refusal } from "../generator/base/errors.ts";
 import { writeFileWhole } from "../generator/base/write.ts";
 import { type Design, type DesignInput, validateDesign } from "../generator/design/schema.ts";
 import { updates as updateFields, variantOf } from "../generator/methods/compared.ts";
+import { dataKey } from "../kept/data.ts";
+import { contentKey } from "../kept/key.ts";
+import { programVersion } from "../kept/program.ts";
 import type { RecordOf } from "../report/record.ts";
 import { isRun, readRun } from "../report/runs.ts";
 import type { CellMaps } from "../sim/cells.ts";
@@ -69,6 +72,8 @@ export function combinations(base: Design, { methods, ranks, updates, rates, see
 }
 
 const program = fileURLToPath(new URL("rankloom.mjs", import.meta.url));
+/** The command that leaves a run. */
+const TRAIN = new URL("./train.ts", import.meta.url).href;
 
 /** What a finished run of a comparison left. */
 export interface Finished {
@@ -76,23 +81,24 @@ export interface Finished {
   readonly cells: CellMaps;
 }
 
-/** Finished runs, each a folder as `rankloom train` leaves it, by what was trained. */
+/** Finished runs, each a folder as `rankloom train` leaves it, by what was trained, on which data and by which program. */
 export class RunStore {
   readonly #folder: string;
   readonly #amounts: Amounts;
+  readonly #version: string;
 
-  constructor(folder: string, amounts: Amounts) {
+  /** @param version of the program that trains */
+  constructor(folder: string, amounts: Amounts, version = programVersion(TRAIN)) {
     this.#folder = folder;
     this.#amounts = amounts;
+    this.#version = version;
     mkdirSync(folder, { recursive: true });
   }
 
   #place({ design }: Combination): string {
-    const key = createHash("sha256")
-      .update(JSON.stringify([design, this.#amounts]))
-      .digest("hex")
-      .slice(0, 16);
-    return join(this.#folder, key);
+    const { data: path, ...amounts } = this.#amounts;
+    const data = dataKey(shapeOf(design.network), { path });
+    return join(this.#folder, contentKey({ design, data, version: this.#version, ...amounts }));
   }
 
   /** What was finished earlier, or null. */
@@ -108,7 +114,7 @@ export class RunStore {
   }
 
   /** Trains one combination in a process of its own.
-   *  @throws Refusal with the process's own line where it fails */
+   *  @throws Refusal with the process's own line where it fails, and where it may have read other data than is asked for */
   async run(combination: Combination, started: (child: ChildProcess) => void): Promise<Finished> {
     const { epochs, samples, testSamples, data } = this.#amounts;
     const folder = this.#place(combination);
@@ -129,6 +135,13 @@ export class RunStore {
       child.on("close", (status) => done(status ?? 130));
     });
     rmSync(design, { force: true });
+    if (this.#place(combination) !== folder) {
+      rmSync(folder, { recursive: true, force: true });
+      throw new Refusal(
+        `${data ?? "the data"}: has changed while it was trained on; run the comparison again`,
+        EXIT.environment,
+      );
+    }
     const finished = code === 0 ? this.read(combination) : null;
     if (finished === null) throw new Refusal(complaint.trim() || `a run ended with code ${code}`, code || 1);
     return finished;

@@ -81,7 +81,10 @@ async function run(name: string, options: Options): Promise<void> {
   const { data, liberty, node, clock, constants } = options;
   const settings = { data, liberty, node, clock, constants, savings: options.savings };
   const told = { kind: "estimate", design, settings } as const;
-  const folder = RunFolder.open(options.out, told);
+  const folder = RunFolder.open(options.out, told, {
+    module: import.meta.url,
+    reads: [...(liberty ?? []), ...(constants === undefined ? [] : [constants])],
+  });
   const of = (one: Design) =>
     estimate(one, {
       data: options.data,

@@ -58,6 +58,7 @@ async function reproduce(options: Options): Promise<void> {
 
 async function run(figure: Figure, out: string, options: Options, output: Output, signal: AbortSignal): Promise<Rows> {
   const { planFigure } = await import("../reproduce/sweeps.ts");
+  const { changesSince } = await import("../sweep/changes.ts");
   const { Store } = await import("../sweep/store.ts");
   const { LocalExecutor } = await import("../sweep/local.ts");
   const { runSweep } = await import("../sweep/run.ts");
@@ -69,6 +70,7 @@ async function run(figure: Figure, out: string, options: Options, output: Output
     progress: ({ of, done }: { of: number; done: number }) => output.progress(figure.name, done, of),
     say: (text: string) => output.say(text),
   };
+  for (const line of changesSince(store, tasks)) output.say(line);
   const executor = new LocalExecutor(store, options.jobs);
   const { tables, failures } = await runSweep(store, plan, tasks, executor, watcher, signal);
   output.endProgress();

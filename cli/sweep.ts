@@ -68,7 +68,8 @@ export function addSweep(root: Command): Command {
 async function sweep(file: string, options: Options): Promise<void> {
   check(options);
   const { Store } = await import("../sweep/store.ts");
-  const { planSweep, refuseOtherProgram } = await import("../sweep/plan.ts");
+  const { planSweep } = await import("../sweep/plan.ts");
+  const { changesSince, refuseChanged } = await import("../sweep/changes.ts");
   const folder = (name: string) => options.out ?? join("out", "sweeps", name);
   const output = await Output.open(options.json);
   if (options.task !== undefined) return runOne(file, options.task, output);
@@ -84,7 +85,7 @@ async function sweep(file: string, options: Options): Promise<void> {
     store = await plannedStore(file, options.out);
     plan = store.plan();
     tasks = store.tasks();
-    refuseOtherProgram(plan.name, tasks);
+    refuseChanged(plan.name, tasks);
     store.lock();
     output.say(`${plan.name}: going on with ${count(tasks.length)} tasks`);
   } else {
@@ -93,6 +94,7 @@ async function sweep(file: string, options: Options): Promise<void> {
     store = new Store(folder(plan.name));
     store.lock();
     output.say(planText(plan.name, tasks.length, planned.skipped, planned.repeated));
+    for (const line of changesSince(store, tasks)) output.say(line);
   }
   store.tidy();
   if (options.retryFailed) store.forgetFailures();

@@ -53,7 +53,7 @@ async function train(name: string, options: Options): Promise<void> {
   const { data, epochs, samples, testSamples, threads } = options;
   const { RunFolder } = await import("../report/runs.ts");
   const told = { kind: "train", design, settings: { data, epochs, samples, testSamples } } as const;
-  const folder = RunFolder.open(options.out, told);
+  const folder = RunFolder.open(options.out, told, { module: import.meta.url });
   const { train: run } = await import("../sim/train.ts");
   const { vcdText } = await import("../sim/vcd.ts");
   let cells: CellMaps | undefined;

@@ -48,14 +48,18 @@ async function verify(name: string, options: Options): Promise<void> {
   const output = await Output.open(options.json);
   const { RunFolder } = await import("../report/runs.ts");
   const told = { kind: "verify", design, settings: { data, samples, stalls, rtl } } as const;
-  const folder = RunFolder.open(options.out, told);
+  const folder = RunFolder.open(options.out, told, {
+    module: import.meta.url,
+    reads: rtl === undefined ? [] : [rtl],
+  });
   const { verify: run } = await import("../verify/verify.ts");
   const result = await run({ design, data, samples, stalls, rtlDir: rtl, onProgress: (text) => output.say(text) });
   await output.result(result);
   output.say(summary(design.name, result));
   if (folder) {
-    const { verilatorVersion } = await import("../verify/build.ts");
-    output.say(leftText(await folder.write({ ...told, result }, undefined, { verilator: await verilatorVersion() })));
+    const { toolsOf } = await import("../verify/build.ts");
+    const { verilator } = await toolsOf();
+    output.say(leftText(await folder.write({ ...told, result }, undefined, { verilator })));
   }
   if (!result.equal) process.exitCode = EXIT.failedCheck;
 }

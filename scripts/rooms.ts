@@ -30,7 +30,8 @@ export const rooms: readonly Room[] = [
     "generator/methods/low-rank": "the golden model is written from the equations, not from the programs it judges",
   }),
   room("prepare", "prepare", ["ir", "golden"]),
-  room("sim", "sim", ["prepare"], {
+  room("kept", "kept", ["data"]),
+  room("sim", "sim", ["prepare", "kept"], {
     golden: "the simulator and the golden model are compared, so that neither may use the other",
   }),
   room("verify", "verify", ["rtl", "sim"]),

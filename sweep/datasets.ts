@@ -2,6 +2,7 @@
 import { type Dataset, loadDataset } from "../data/dataset.ts";
 import { shapeOf } from "../data/samples.ts";
 import type { Design } from "../generator/design/schema.ts";
+import { dataKey } from "../kept/data.ts";
 
 /** So many are kept: tasks that follow each other mostly share one. */
 const KEPT = 2;
@@ -9,7 +10,7 @@ const kept = new Map<string, Dataset>();
 
 export function datasetOf({ network }: Design, path?: string): Dataset {
   const shape = shapeOf(network);
-  const key = JSON.stringify([shape, path]);
+  const key = dataKey(shape, { path });
   const found = kept.get(key);
   if (found) return found;
   const dataset = loadDataset(shape, { path });

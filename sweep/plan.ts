@@ -4,9 +4,9 @@ import { resolve } from "node:path";
 import { shapeOf } from "../data/samples.ts";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
 import type { Design } from "../generator/design/schema.ts";
+import { dataKey } from "../kept/data.ts";
 import { datasetOf } from "./datasets.ts";
 import { besideFile, pointsOf } from "./points.ts";
-import { programVersion } from "./program.ts";
 import { readSweep } from "./schema.ts";
 import type { Plan } from "./store.ts";
 import { newTask, type Task } from "./task.ts";
@@ -18,17 +18,6 @@ export interface Planned {
   readonly skipped: number;
   /** Points whose design is another point's, too: they have one task. */
   readonly repeated: number;
-}
-
-/** @throws Refusal where tasks were planned with another program than this one */
-export function refuseOtherProgram(name: string, tasks: readonly Task[]): void {
-  for (const { work, program } of tasks) {
-    const own = programVersion(work.kind);
-    if (program !== own)
-      throw new Refusal(
-        `${name}: the program has changed since the sweep was planned (${program}, now ${own}); run it again without --resume`,
-      );
-  }
 }
 
 /** @throws Refusal: what is wrong, where, and what would be right */
@@ -45,17 +34,22 @@ export function planSweep(file: string): Planned {
   const kinds = works.map(({ kind }) => kind);
   const twice = kinds.find((kind, n) => kinds.indexOf(kind) !== n);
   if (twice !== undefined) throw new Refusal(`${file}: work: ${twice} is given twice; leave one out`);
-  const checksums = new Map<string, string>();
-  const checksum = (design: Design): string => {
-    const shape = JSON.stringify(shapeOf(design.network));
-    const found = checksums.get(shape) ?? datasetOf(design, data).sha256;
-    checksums.set(shape, found);
-    return found;
+  const keys = new Map<string, string>();
+  const keyOf = (design: Design): string => {
+    const shape = shapeOf(design.network);
+    const name = JSON.stringify(shape);
+    const found = keys.get(name);
+    if (found !== undefined) return found;
+    // Data that does not fit the design is refused here, and not in each task.
+    datasetOf(design, data);
+    const key = dataKey(shape, { path: data });
+    keys.set(name, key);
+    return key;
   };
   const tasks = new Map<string, Task>();
   for (const { point, design } of points.list)
     for (const work of works) {
-      const task = newTask(point, design, work, checksum(design), data);
+      const task = newTask(point, design, work, keyOf(design), data);
       if (!tasks.has(task.hash)) tasks.set(task.hash, task);
     }
   return {

@@ -156,6 +156,5 @@ function partOf(task: Task, part: number, whole: WholeAmount, of: NonNullable<Re
     samples >= whole.samples || whole.least === whole.samples
       ? { epochs: Math.max(1, Math.floor(samples / whole.samples + 1e-9)), samples: whole.samples }
       : { epochs: 1, samples: Math.max(1, Math.floor(samples / whole.least)) * whole.least };
-  const { sha256 } = datasetOf(task.design, task.data);
-  return newTask(task.point, task.design, of(task.work, amount, task.design), sha256, task.data);
+  return newTask(task.point, task.design, of(task.work, amount, task.design), task.dataKey, task.data);
 }

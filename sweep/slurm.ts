@@ -10,8 +10,8 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
 import { writeFileWhole } from "../generator/base/write.ts";
+import { refuseChanged } from "./changes.ts";
 import type { Events, Executor } from "./executor.ts";
-import { refuseOtherProgram } from "./plan.ts";
 import type { Store } from "./store.ts";
 import type { Task } from "./task.ts";
 import { workOf } from "./works.ts";
@@ -162,7 +162,7 @@ export class SlurmExecutor implements Executor {
       Math.ceil(tasks.length / (chunk ?? Math.ceil(tasks.length / ARRAY))),
     );
     // Jobs would find it out one by one.
-    refuseOtherProgram(this.#store.folder, tasks);
+    refuseChanged(this.#store.folder, tasks);
     const parent = this.#store.path("slurm");
     mkdirSync(parent, { recursive: true });
     const folder = join(parent, String(readdirSync(parent).length));

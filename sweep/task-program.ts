@@ -2,8 +2,8 @@
  *  same on one machine and on a cluster's nodes. It ends when its parent does. */
 import { hostname } from "node:os";
 import { Refusal } from "../generator/base/errors.ts";
+import { refuseChanged } from "./changes.ts";
 import { datasetOf } from "./datasets.ts";
-import { refuseOtherProgram } from "./plan.ts";
 import { Store } from "./store.ts";
 import type { Failure, Result, Task, Timing } from "./task.ts";
 import type { Figures } from "./work.ts";
@@ -11,8 +11,8 @@ import { workOf } from "./works.ts";
 
 export type Answer = { readonly result: Result } | { readonly failure: Failure } | { readonly stop: string };
 
-/** Runs a task, whatever may happen in it. What is not its doing stops the sweep: another program than the planned one, a
- *  place that takes no results. */
+/** Runs a task, whatever may happen in it. What is not its doing stops the sweep: another program or other data than
+ *  the planned ones, a place that takes no results. */
 export async function runTask(store: Store, task: Task): Promise<Answer> {
   const begun = performance.now();
   const timing = (): Timing => ({
@@ -21,7 +21,7 @@ export async function runTask(store: Store, task: Task): Promise<Answer> {
     finished: new Date().toISOString(),
   });
   try {
-    refuseOtherProgram(task.design.name, [task]);
+    refuseChanged(task.design.name, [task]);
     const outcome = await figuresOf(task).then(
       (figures) => ({ figures }),
       (error) => ({ reason: reasonOf(error) }),

@@ -1,7 +1,7 @@
 /** A task: one piece of work on one design, named by the hash of what determines its result. */
-import { createHash } from "node:crypto";
 import type { Design } from "../generator/design/schema.ts";
-import { programVersion } from "./program.ts";
+import { contentKey } from "../kept/key.ts";
+import { workVersion } from "./program.ts";
 import type { AxisValue } from "./schema.ts";
 import type { Figures, Settings } from "./work.ts";
 
@@ -17,17 +17,15 @@ export interface Task {
   readonly work: Settings;
   /** Path of the data set; the design's own if absent. */
   readonly data?: string;
+  /** Of what is in it. */
+  readonly dataKey: string;
   readonly program: string;
 }
 
-/** @param checksum of the data set */
-export function newTask(point: Point, design: Design, work: Settings, checksum: string, data?: string): Task {
-  const program = programVersion(work.kind);
-  const hash = createHash("sha256")
-    .update(JSON.stringify([design, checksum, work, program]))
-    .digest("hex")
-    .slice(0, 32);
-  return { hash, point, design, work, ...(data === undefined ? {} : { data }), program };
+export function newTask(point: Point, design: Design, work: Settings, dataKey: string, data?: string): Task {
+  const program = workVersion(work.kind);
+  const hash = contentKey({ design, data: dataKey, work, version: program });
+  return { hash, point, design, work, ...(data === undefined ? {} : { data }), dataKey, program };
 }
 
 /** How and when a result was computed: nothing of it is determined by the task. */

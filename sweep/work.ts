@@ -46,8 +46,8 @@ export interface Work<S extends Settings = Settings> {
   /** Of one entry of `work` in the sweep file; its `kind` is the name in the table. */
   readonly settings: z.ZodType<S>;
   readonly does: string;
-  /** Files and folders, from the repository's root, that determine a result. */
-  readonly sources: readonly string[];
+  /** The module of the work, as `import.meta.url` has it: with all that it imports it determines a result. */
+  readonly module: string;
   readonly figures: Readonly<Record<string, Figure>>;
   /** Makes what all tasks share and would else be made by each process. */
   prepare?(): Promise<void>;

@@ -1,6 +1,6 @@
-/** Builds Verilog with Verilator's command line, once for each content: binaries are cached by what went into them. */
+/** Builds Verilog with Verilator's command line, once for each content: binaries are kept by what went into them, which is
+ *  sources, options, Verilator and the compiler. */
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import {
   copyFileSync,
   cpSync,
@@ -13,12 +13,10 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
-
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
-export const cacheDir = join(root, "out", "cache");
+import { cacheDir } from "../kept/cache.ts";
+import { contentKey } from "../kept/key.ts";
 
 export interface BuildOptions {
   /** Sources by file name: .v and .vlt go to Verilator, .cpp is compiled, .h is included. */
@@ -51,70 +49,30 @@ export function run(command: string, args: readonly string[], cwd?: string): Pro
 
 /** @returns path of the binary */
 export async function build(options: BuildOptions): Promise<string> {
-  const sources = [...options.sources].sort(([a], [b]) => (a < b ? -1 : 1));
-  const target = join(
-    cacheDir,
-    `verilated-${digest([sources, options.top, options.trace, options.optimise, options.flags ?? []])}`,
-  );
+  const { sources, top, trace, optimise } = options;
+  const tools = await toolsOf();
+  const args = argumentsOf(options);
+  const target = join(cacheDir, `verilated-${contentKey({ sources, args, tools })}`);
   const binary = join(target, "harness");
   if (existsSync(binary)) return binary;
   mkdirSync(cacheDir, { recursive: true });
   const work = mkdtempSync(join(cacheDir, "build-"));
   try {
     const names: string[] = [];
-    for (const [name, text] of options.sources) {
+    for (const [name, text] of sources) {
       writeFileSync(join(work, name), text);
       // A configuration holds for what is read after it.
       if (name.endsWith(".vlt")) names.unshift(name);
       else if (!name.endsWith(".h")) names.push(name);
     }
     const ccache = existsSync("/usr/bin/ccache") ? ["-MAKEFLAGS", "OBJCACHE=ccache"] : [];
-    const runtime = join(cacheDir, `runtime-${digest([await verilatorVersion(), options.trace, options.optimise])}`);
+    const runtime = join(cacheDir, `runtime-${contentKey({ trace, optimise, tools })}`);
     const kept = existsSync(runtime) ? readdirSync(runtime) : [];
     if (kept.length > 0) cpSync(runtime, join(work, "obj"), { recursive: true });
-    // What is compiled for one short run: the headers of many small files would cost more than their code.
-    // And a module's code once, not once for each instance.
-    const single = options.optimise === "-O0" ? ["-MAKEFLAGS", "VM_PARALLEL_BUILDS=0", "-fno-inline"] : [];
-    // What runs once, at the start, is not worth the compiler's time: with wide registers, minutes.
-    const effort = ["-MAKEFLAGS", `OPT_FAST='${options.optimise}'`, "-MAKEFLAGS", "OPT_SLOW=-O0"];
-    const { code, output } = await run(
-      "verilator",
-      [
-        "--cc",
-        "--exe",
-        "--build",
-        "-j",
-        "2",
-        "-O3",
-        "--x-assign",
-        "fast",
-        "--x-initial",
-        "unique",
-        "--noassert",
-        "--vpi",
-        ...(options.trace
-          ? ["--trace", "--trace-max-width", "1048576", "--trace-max-array", "0", "-CFLAGS", "-DTRACE"]
-          : []),
-        "-Wno-fatal",
-        "-Wno-lint",
-        "--top-module",
-        options.top,
-        "--Mdir",
-        "obj",
-        "-o",
-        "harness",
-        ...ccache,
-        ...single,
-        ...effort,
-        // Not to be made again, although the design's makefile is newer.
-        ...kept.flatMap((name) => ["-MAKEFLAGS", `--old-file=${name}`]),
-        ...(options.flags ?? []),
-        ...names,
-      ],
-      work,
-    );
-    if (code !== 0)
-      throw new Refusal(`verilator cannot build ${options.top}: ${firstErrors(output)}`, EXIT.failedCheck);
+    // Not to be made again, although the design's makefile is newer.
+    const old = kept.flatMap((name) => ["-MAKEFLAGS", `--old-file=${name}`]);
+    const { code, output } = await run("verilator", [...args, "-j", "2", ...ccache, ...old, ...names], work);
+    if (code !== 0) throw new Refusal(`verilator cannot build ${top}: ${firstErrors(output)}`, EXIT.failedCheck);
     if (kept.length === 0) keepRuntime(join(work, "obj"), runtime);
     mkdirSync(join(work, "done"));
     renameSync(join(work, "obj", "harness"), join(work, "done", "harness"));
@@ -129,14 +87,68 @@ export async function build(options: BuildOptions): Promise<string> {
   }
 }
 
-const digest = (what: unknown): string => createHash("sha256").update(JSON.stringify(what)).digest("hex").slice(0, 24);
+/** What determines the binary, beside the sources and the tools. */
+function argumentsOf({ top, trace, optimise, flags = [] }: BuildOptions): string[] {
+  // What is compiled for one short run: the headers of many small files would cost more than their code.
+  // And a module's code once, not once for each instance.
+  const single = optimise === "-O0" ? ["-MAKEFLAGS", "VM_PARALLEL_BUILDS=0", "-fno-inline"] : [];
+  return [
+    "--cc",
+    "--exe",
+    "--build",
+    "-O3",
+    "--x-assign",
+    "fast",
+    "--x-initial",
+    "unique",
+    "--noassert",
+    "--vpi",
+    ...(trace ? ["--trace", "--trace-max-width", "1048576", "--trace-max-array", "0", "-CFLAGS", "-DTRACE"] : []),
+    "-Wno-fatal",
+    "-Wno-lint",
+    "--top-module",
+    top,
+    "--Mdir",
+    "obj",
+    "-o",
+    "harness",
+    ...single,
+    // What runs once, at the start, is not worth the compiler's time: with wide registers, minutes.
+    "-MAKEFLAGS",
+    `OPT_FAST='${optimise}'`,
+    "-MAKEFLAGS",
+    "OPT_SLOW=-O0",
+    ...flags,
+  ];
+}
 
-let version: Promise<string> | null = null;
+export interface Tools {
+  /** What each says of itself, in one line. */
+  readonly verilator: string;
+  readonly compiler: string;
+}
 
-/** What Verilator says of itself, in one line. */
-export function verilatorVersion(): Promise<string> {
-  version ??= run("verilator", ["--version"]).then(({ output }) => output.trim());
-  return version;
+let tools: Promise<Tools> | null = null;
+
+/** Verilator, and the compiler that its makefiles call. */
+export function toolsOf(): Promise<Tools> {
+  tools ??= askTools();
+  return tools;
+}
+
+async function askTools(): Promise<Tools> {
+  const [verilator, root] = await Promise.all([
+    answerOf("verilator", ["--version"]),
+    answerOf("verilator", ["--getenv", "VERILATOR_ROOT"]),
+  ]);
+  const [, words] = /^CXX *= *(.*)$/m.exec(readFileSync(join(root, "include", "verilated.mk"), "utf8")) ?? [];
+  const [command, ...args] = (words ?? "c++").trim().split(/\s+/);
+  return { verilator, compiler: await answerOf(command, [...args, "--version"]) };
+}
+
+async function answerOf(command: string, args: readonly string[]): Promise<string> {
+  const { output } = await run(command, args);
+  return output.trim().split("\n")[0];
 }
 
 /** Keeps the objects of Verilator's own C++, which are the same for every design and half of a small one's work. */
@@ -156,5 +168,3 @@ function firstErrors(output: string): string {
   const lines = output.split("\n").filter((l) => /error|undefined reference/i.test(l));
   return (lines.length > 0 ? lines : output.split("\n")).slice(0, 4).join(" | ").slice(0, 600);
 }
-
-export const source = (name: string): string => readFileSync(join(root, "verify", name), "utf8");

@@ -11,13 +11,14 @@ import { EXIT, Refusal } from "../generator/base/errors.ts";
 import type { Design } from "../generator/design/schema.ts";
 import type { Ir } from "../generator/ir/ir.ts";
 import { emitRtl } from "../generator/rtl/emit.ts";
+import { cacheDir } from "../kept/cache.ts";
 import { prepareMachine } from "../prepare/machine.ts";
 import { Machine } from "../sim/machine.ts";
 import { PlainSamplePath } from "../sim/sample-path.ts";
 import { createState, stateHash } from "../sim/state.ts";
 import { Tracer } from "../sim/trace.ts";
 import { HostStalls, inputCodes } from "../sim/units/sample-input.ts";
-import { build, cacheDir, source } from "./build.ts";
+import { build } from "./build.ts";
 import { type Difference, EventComparer, type EventLog, emptyLog } from "./events.ts";
 import { GoldenBound, type LayerError } from "./golden-bound.ts";
 import { harnessHeader, settleCycles } from "./harness-header.ts";
@@ -149,7 +150,7 @@ export function harnessSources(ir: Ir, rtl: ReadonlyMap<string, string>): Map<st
   for (const [name, text] of rtl)
     if (name.endsWith(".v") && !name.includes("blackbox")) sources.set(basename(name), text);
   const verilog = new Map(sources);
-  sources.set("harness.cpp", source("harness.cpp"));
+  sources.set("harness.cpp", readFileSync(new URL("harness.cpp", import.meta.url), "utf8"));
   sources.set("machine.h", harnessHeader(ir));
   sources.set("trace.vlt", tracing(ir, verilog));
   return sources;

@@ -1,10 +1,11 @@
 /** From a generated set of Verilog to gates: each module's area and the slowest path between registers. What was
  *  synthesised once is kept by its content in `out/cache/synthesis`. */
-import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { writeFileWhole } from "../../generator/base/write.ts";
-import { cacheDir } from "../../verify/build.ts";
+import { cacheDir } from "../../kept/cache.ts";
+import { contentKey } from "../../kept/key.ts";
+import { programVersion } from "../../kept/program.ts";
 import { type CutModule, cut } from "./cones.ts";
 import { type MappedCone, mappedCones } from "./gates.ts";
 import type { Liberty } from "./liberty.ts";
@@ -63,17 +64,11 @@ const MAP = [
   "opt_clean; write_blif -gates mapped.blif",
 ].join("; ");
 
-/** Changes when what is kept means something else. */
-const FORMAT = "4";
+/** What makes a mapped cone of what Yosys wrote. */
+const GATES = new URL("./gates.ts", import.meta.url).href;
 
 /** A batch for Yosys ends when its cells have so many bits on their ports: some seconds' work. */
 const BATCH_BITS = 12000;
-
-const digest = (...parts: readonly string[]): string => {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(`${part.length}:`).update(part);
-  return hash.digest("hex").slice(0, 24);
-};
 
 export async function synthesise(
   rtl: ReadonlyMap<string, string>,
@@ -89,8 +84,10 @@ export async function synthesise(
   );
   const yosys = openYosys(options.threads);
   try {
-    const store = join(cacheDir, "synthesis", digest(yosys.version, MAP, library.text));
-    const whole = join(store, `design-${digest(FORMAT, FRONT_END, JSON.stringify(Object.entries(sources)))}.json`);
+    const mapping = { tool: yosys.version, script: MAP, library, version: programVersion(GATES) };
+    const store = join(cacheDir, "synthesis", contentKey(mapping));
+    const own = { ...mapping, frontEnd: FRONT_END, sources, version: programVersion(import.meta.url) };
+    const whole = join(store, `design-${contentKey(own)}.json`);
     if (existsSync(whole)) return JSON.parse(readFileSync(whole, "utf8")) as Synthesis;
     mkdirSync(store, { recursive: true });
     options.onProgress?.(0, 1);

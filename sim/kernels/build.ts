@@ -1,15 +1,15 @@
 /** Compiles the AssemblyScript kernels, once for each content of their sources. */
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EXIT, Refusal } from "../../generator/base/errors.ts";
+import { cacheDir } from "../../kept/cache.ts";
+import { contentKey } from "../../kept/key.ts";
 
 const SOURCES = fileURLToPath(new URL("assembly", import.meta.url));
-const CACHE = fileURLToPath(new URL("../../out/cache", import.meta.url));
 
 const OPTIONS = [
   "-O3",
@@ -33,8 +33,8 @@ const OPTIONS = [
 /** The kernels' WebAssembly, from the cache if these sources were compiled before. */
 export function kernelBinary(): Uint8Array<ArrayBuffer> {
   const compiler = createRequire(import.meta.url).resolve("assemblyscript/bin/asc.js");
-  const name = `kernels-${contentHash(compiler)}.wasm`;
-  const cached = join(CACHE, name);
+  const name = `kernels-${keyOf(compiler)}.wasm`;
+  const cached = join(cacheDir, name);
   try {
     return readFileSync(cached);
   } catch {
@@ -42,16 +42,12 @@ export function kernelBinary(): Uint8Array<ArrayBuffer> {
   }
 }
 
-function contentHash(compiler: string): string {
-  const hash = createHash("sha256").update(JSON.stringify([OPTIONS, versionOf(compiler)]));
-  for (const file of readdirSync(SOURCES).sort())
-    if (file.endsWith(".ts"))
-      hash
-        .update(`${file}\0`)
-        .update(readFileSync(join(SOURCES, file)))
-        .update("\0");
-  return hash.digest("hex").slice(0, 24);
-}
+const keyOf = (compiler: string): string =>
+  contentKey({
+    compiler: versionOf(compiler),
+    options: OPTIONS,
+    sources: new Map(readdirSync(SOURCES).map((file) => [file, readFileSync(join(SOURCES, file), "utf8")])),
+  });
 
 function versionOf(compiler: string): string {
   return (JSON.parse(readFileSync(join(compiler, "../../package.json"), "utf8")) as { version: string }).version;
@@ -69,7 +65,7 @@ function compile(compiler: string, name: string): Uint8Array<ArrayBuffer> {
       throw new Refusal(`the simulator's kernels cannot be compiled: ${String(stderr).trim()}`, EXIT.environment);
     const binary = readFileSync(file);
     try {
-      renameSync(file, join(CACHE, name));
+      renameSync(file, join(cacheDir, name));
     } catch {
       // Not kept: see above.
     }
@@ -81,8 +77,8 @@ function compile(compiler: string, name: string): Uint8Array<ArrayBuffer> {
 
 function workFolder(): string {
   try {
-    mkdirSync(CACHE, { recursive: true });
-    return mkdtempSync(join(CACHE, "kernels-"));
+    mkdirSync(cacheDir, { recursive: true });
+    return mkdtempSync(join(cacheDir, "kernels-"));
   } catch {
     return mkdtempSync(join(tmpdir(), "rankloom-kernels-"));
   }

@@ -44,16 +44,7 @@ export const estimateFigures = ({ area, gates, clock, time, energy, memory, endu
 export const estimate: Work<z.infer<typeof settings>> = {
   settings,
   does: "estimates area, clock, time and energy from synthesised Verilog",
-  sources: [
-    "data",
-    "golden",
-    "prepare",
-    "estimate",
-    "generator",
-    "rtl-templates",
-    "sim",
-    "sweep/works/estimate-work.ts",
-  ],
+  module: import.meta.url,
   figures: {
     area: { type: "DOUBLE", better: "less", meaning: "area in mm²" },
     digitalArea: { type: "DOUBLE", better: "less", meaning: "of it logic and memories, in mm²" },

@@ -18,7 +18,7 @@ const settings = z.strictObject({
 export const train: Work<z.infer<typeof settings>> = {
   settings,
   does: "trains on the simulator",
-  sources: ["data", "golden", "prepare", "generator", "sim", "sweep/works/train-work.ts"],
+  module: import.meta.url,
   figures: {
     accuracy: { type: "DOUBLE", better: "more", meaning: "part of the test samples classified rightly, at the end" },
     accuracyPerEpoch: { type: "DOUBLE[]", meaning: "the same, after each epoch" },

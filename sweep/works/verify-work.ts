@@ -17,7 +17,7 @@ const settings = z.strictObject({
 export const verify: Work<z.infer<typeof settings>> = {
   settings,
   does: "runs the Verilog beside the simulator and the golden model",
-  sources: ["data", "golden", "prepare", "generator", "rtl-templates", "sim", "sweep/works/verify-work.ts", "verify"],
+  module: import.meta.url,
   figures: {
     equal: { type: "BOOLEAN", better: "more", meaning: "whether all events, states and bounds held" },
     cycles: { type: "BIGINT", better: "less", meaning: "clock cycles of the run, host stalls included" },

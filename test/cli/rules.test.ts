@@ -138,3 +138,47 @@ describe("refused is an import", () => {
 it("the project itself breaks none", async () => {
   expect(await brokenIn(ROOT)).toEqual([]);
 });
+
+describe("refused as dead is", () => {
+  it("an export that nothing imports", () => {
+    expect(dead).toMatch(/Unused exports \(\d\)[^(]*forgotten\s+golden\/network.ts/);
+  });
+
+  it("a type that nothing imports", () => {
+    expect(dead).toMatch(/Unused exported types \(\d\)[^(]*Lost\s+type\s+sim\/machine.ts/);
+  });
+
+  it("a file that nothing imports", () => {
+    expect(dead).toMatch(/Unused files \(\d+\)[^(]*sim\/lost.ts/);
+  });
+});
+
+describe("the rooms", () => {
+  it("stand on rooms that are named before them, so that they make no circle", () => {
+    rooms.forEach((room, n) => {
+      for (const lower of onOf(room)) expect(rooms.slice(0, n)).toContain(lower);
+    });
+  });
+
+  it("never import what they could not anyway: each such rule forbids something", () => {
+    for (const room of rooms)
+      for (const [name] of neverOf(room)) {
+        const lower = below(room).flatMap(({ name, folders }) => [name, ...folders]);
+        expect(lower.some((one) => name === one || name.startsWith(`${one}/`))).toBe(true);
+      }
+  });
+
+  it("are there, and TypeScript checks them all", () => {
+    const folders = rooms.flatMap(({ folders }) => folders);
+    for (const folder of folders) expect(readdirSync(join(ROOT, folder))).not.toEqual([]);
+    const { include } = JSON.parse(readFileSync(join(ROOT, "tsconfig.json"), "utf8"));
+    expect(include.toSorted()).toEqual([...new Set(folders.map((folder) => folder.split("/")[0]))].toSorted());
+  });
+
+  it("are in docs/pictures/rooms.svg as they are here, each at a place of its own (npm run pictures -- rooms)", () => {
+    const picture = roomsPicture();
+    expect(readFileSync(join(ROOT, "docs/pictures/rooms.svg"), "utf8")).toBe(picture);
+    const places = [...picture.matchAll(/<rect (x="\S+" y="\S+")/g)].map(([, place]) => place);
+    expect(new Set(places).size).toBe(rooms.length);
+  });
+});

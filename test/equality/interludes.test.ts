@@ -7,8 +7,9 @@ import { loadHead } from "../../data/dataset.ts";
 import { validateDesign } from "../../generator/design/schema.ts";
 import { programCycles, sampleCycles } from "../../generator/ir/schedule.ts";
 import { emitRtl } from "../../generator/rtl/emit.ts";
+import { cacheDir } from "../../kept/cache.ts";
 import { prepareMachine } from "../../prepare/machine.ts";
-import { build, cacheDir, run } from "../../verify/build.ts";
+import { build, run } from "../../verify/build.ts";
 import { allCells, readRecords } from "../../verify/states.ts";
 import { beats, harnessSources } from "../../verify/verify.ts";
 

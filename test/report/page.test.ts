@@ -22,6 +22,8 @@ const folder = mkdtempSync(join(tmpdir(), "rankloom-test-"));
 let browser: Browser;
 let complaints: string[] = [];
 
+const BEHIND = { module: import.meta.url };
+
 const GRADIENTS = [["gradient.method=mbgd"], ["gradient.method=lrt", "gradient.rank=2"]];
 
 async function trained(sets: readonly string[], n: number): Promise<Run> {
@@ -35,7 +37,7 @@ async function trained(sets: readonly string[], n: number): Promise<Run> {
       cells = maps;
     },
   });
-  await RunFolder.open(out, told)?.write({ ...told, result }, cells);
+  await RunFolder.open(out, told, BEHIND)?.write({ ...told, result }, cells);
   return readRun(out);
 }
 
@@ -44,7 +46,7 @@ async function verified(): Promise<Run> {
   const { design } = loadDesign("tiny", []);
   const told = { kind: "verify", design, settings: {} } as const;
   const held = { error: 0.01, bound: 0.04, elements: 9, outside: 0 };
-  await RunFolder.open(join(folder, "check"), told)?.write({
+  await RunFolder.open(join(folder, "check"), told, BEHIND)?.write({
     ...told,
     result: {
       ...{ equal: true, samples: 8, cycles: 1234, eventsCompared: 567, statesCompared: 8, stalls: 1, seconds: 1 },

@@ -74,7 +74,10 @@ describe("a run", () => {
 
   it("has a name that depends on what determines its result", () => {
     const named = (sets: string[], epochs: number) =>
-      runName({ kind: "train", design: loadDesign("tiny", sets).design, settings: { epochs } });
+      runName(
+        { kind: "train", design: loadDesign("tiny", sets).design, settings: { epochs } },
+        { module: new URL("../../cli/train.ts", import.meta.url).href },
+      );
     const names = [named([], 1), named([], 2), named(["training.seed=2"], 1), named(["training.batch=16"], 1)];
     expect(new Set(names).size).toBe(4);
     expect(named([], 1)).toBe(names[0]);
