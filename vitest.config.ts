@@ -9,6 +9,8 @@ const hardware = [
   "test/cli/verify.test.ts",
   "test/cli/memory.test.ts",
   "test/cli/sweep.test.ts",
+  "test/kept/alone.test.ts",
+  "test/kept/changes.test.ts",
   "test/report/page.test.ts",
   "test/report/runs.test.ts",
 ];

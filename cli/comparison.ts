@@ -85,20 +85,17 @@ export interface Finished {
 export class RunStore {
   readonly #folder: string;
   readonly #amounts: Amounts;
-  readonly #version: string;
 
-  /** @param version of the program that trains */
-  constructor(folder: string, amounts: Amounts, version = programVersion(TRAIN)) {
+  constructor(folder: string, amounts: Amounts) {
     this.#folder = folder;
     this.#amounts = amounts;
-    this.#version = version;
     mkdirSync(folder, { recursive: true });
   }
 
   #place({ design }: Combination): string {
     const { data: path, ...amounts } = this.#amounts;
     const data = dataKey(shapeOf(design.network), { path });
-    return join(this.#folder, contentKey({ design, data, version: this.#version, ...amounts }));
+    return join(this.#folder, contentKey({ design, data, version: programVersion(TRAIN), ...amounts }));
   }
 
   /** What was finished earlier, or null. */

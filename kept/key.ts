@@ -20,7 +20,7 @@ function ordered(name: string, value: unknown): unknown {
   if (Array.isArray(value) || value === null || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number" && Number.isFinite(value)) return value;
   if (value === undefined) return value;
-  if (typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype)
+  if (typeof value === "object" && [Object.prototype, null].includes(Object.getPrototypeOf(value)))
     return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
   throw new Error(`${name}: a key cannot hold ${String(value)}`);
 }

@@ -4,7 +4,7 @@
  *    - the module, and each that it imports, by a statement or by `import()` of a literal;
  *    - what these name as a URL of a literal beside `import.meta.url`: a template, a table, a worker's first module (whose
  *      imports count, too), a folder with all that is in it;
- *    - package.json and package-lock.json, for the packages and their versions.
+ *    - package.json and package-lock.json, for the packages and their versions, and tsconfig.json, by which TypeScript runs.
  *
  *  So a module names what it reads in this way and no other. Imports of types alone are no part of the running program. */
 import { createHash } from "node:crypto";
@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 import { parse } from "es-module-lexer/js";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
-const PACKAGES = ["package.json", "package-lock.json"];
+const COMMON = ["package.json", "package-lock.json", "tsconfig.json"];
 
 /** `import.meta`, as the reader of imports marks it. */
 const META = -2;
@@ -62,7 +62,7 @@ export function programFiles(modules: readonly string[], root = ROOT): Map<strin
       else open.push(next);
     }
   }
-  for (const file of PACKAGES) contentOf(join(root, file));
+  for (const file of COMMON) contentOf(join(root, file));
   return files;
 }
 
@@ -72,8 +72,19 @@ const filesBelow = (folder: string): string[] =>
     return entry.isDirectory() ? filesBelow(path) : [path];
   });
 
-/** Files and folders that a module names: what it imports, and what it reads. */
-function named(file: string, text: string): string[] {
+const parsed = new Map<string, { readonly text: string; readonly names: readonly string[] }>();
+
+/** Files and folders that a module names: what it imports, and what it reads. Versions share most of their modules, so what
+ *  a text names is found once. */
+function named(file: string, text: string): readonly string[] {
+  const found = parsed.get(file);
+  if (found?.text === text) return found.names;
+  const names = namesIn(file, text);
+  parsed.set(file, { text, names });
+  return names;
+}
+
+function namesIn(file: string, text: string): string[] {
   return parse(text, file)[0].flatMap(({ n: name, d: kind, ss: begin, se: end }) => {
     if (kind === META) {
       const [, literal] = /\bnew URL\(\s*"([^"]+)",\s*$/.exec(text.slice(0, begin)) ?? [];
