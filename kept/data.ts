@@ -30,13 +30,19 @@ export function filesKey(paths: readonly string[]): string {
   return contentKey({ files: paths.map(content) });
 }
 
+/** A file that was written less long ago may be written again without getting another time. */
+const SETTLED_MS = 1000;
+
 const known = new Map<string, string>();
 
 /** SHA-256 of a file's content; of a file that has not changed since this process read it, the same again. */
 function checksum(file: string): string {
-  const { ino, size, mtimeNs } = statSync(file, { bigint: true });
+  const { ino, size, mtimeNs, mtimeMs } = statSync(file, { bigint: true });
   const now = `${file} ${ino} ${size} ${mtimeNs}`;
-  const found = known.get(now) ?? createHash("sha256").update(readFileSync(file)).digest("hex");
-  known.set(now, found);
-  return found;
+  const found = known.get(now);
+  if (found !== undefined) return found;
+  const isSettled = Date.now() - Number(mtimeMs) > SETTLED_MS;
+  const sum = createHash("sha256").update(readFileSync(file)).digest("hex");
+  if (isSettled) known.set(now, sum);
+  return sum;
 }

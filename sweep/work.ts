@@ -48,6 +48,8 @@ export interface Work<S extends Settings = Settings> {
   readonly does: string;
   /** The module of the work, as `import.meta.url` has it: with all that it imports it determines a result. */
   readonly module: string;
+  /** Name and version of a tool beside the program that its figures depend on. */
+  tool?(): string;
   readonly figures: Readonly<Record<string, Figure>>;
   /** Makes what all tasks share and would else be made by each process. */
   prepare?(): Promise<void>;

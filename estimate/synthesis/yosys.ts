@@ -24,8 +24,23 @@ function failed(messages: string): Refusal {
 
 /** @param threads at once, at most */
 export function openYosys(threads: number): Yosys {
-  const own = spawnSync("yosys", ["-V"], { encoding: "utf8" });
-  return own.status === 0 ? systemYosys(own.stdout.trim()) : packagedYosys(threads);
+  const version = systemVersion();
+  return version === null ? packagedYosys(threads) : systemYosys(version);
+}
+
+/** Name and version of what `openYosys` opens. */
+export const yosysVersion = (): string => systemVersion() ?? packagedVersion();
+
+function systemVersion(): string | null {
+  const { status, stdout } = spawnSync("yosys", ["-V"], { encoding: "utf8" });
+  return status === 0 ? stdout.trim() : null;
+}
+
+/** The package does not export its package.json, which lies a folder above its entry's. */
+function packagedVersion(): string {
+  const entry = createRequire(import.meta.url).resolve("@yowasp/yosys");
+  const { version } = JSON.parse(readFileSync(join(dirname(entry), "..", "package.json"), "utf8"));
+  return `@yowasp/yosys ${version}`;
 }
 
 function systemYosys(version: string): Yosys {
@@ -47,11 +62,6 @@ function systemYosys(version: string): Yosys {
 }
 
 function packagedYosys(threads: number): Yosys {
-  // The package does not export its package.json, which lies a folder above its entry's.
-  const entry = createRequire(import.meta.url).resolve("@yowasp/yosys");
-  const { version } = JSON.parse(readFileSync(join(dirname(entry), "..", "package.json"), "utf8")) as {
-    version: string;
-  };
   const idle: Worker[] = [];
   const all: Worker[] = [];
   const waiting: ((worker: Worker) => void)[] = [];
@@ -64,7 +74,7 @@ function packagedYosys(threads: number): Yosys {
     return started;
   };
   return {
-    version: `@yowasp/yosys ${version}`,
+    version: packagedVersion(),
     async run(script, files, result) {
       const thread = await worker();
       const answer = await new Promise<{ text?: string; messages: string }>((done, fail) => {

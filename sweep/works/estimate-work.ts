@@ -2,6 +2,7 @@
  *  constants) are not taken: a result is named by the design, not by what such a file held. */
 import { z } from "zod";
 import type { Estimate } from "../../estimate/estimate-design.ts";
+import { yosysVersion } from "../../estimate/synthesis/yosys.ts";
 import { FASTEST_MHZ, NODE_NM } from "../../generator/base/asked.ts";
 import type { Figures, Work } from "../work.ts";
 
@@ -45,6 +46,7 @@ export const estimate: Work<z.infer<typeof settings>> = {
   settings,
   does: "estimates area, clock, time and energy from synthesised Verilog",
   module: import.meta.url,
+  tool: yosysVersion,
   figures: {
     area: { type: "DOUBLE", better: "less", meaning: "area in mm²" },
     digitalArea: { type: "DOUBLE", better: "less", meaning: "of it logic and memories, in mm²" },

@@ -22,6 +22,7 @@ it("names a content: the same wherever it lies, another one when it changes, in 
   renameSync(other, one);
   const changed = dataKey(shape, { path: one });
   expect(changed).not.toBe(key);
+  // And at once again, in the same file.
   writeFileSync(one, table(1));
   expect(dataKey(shape, { path: one })).toBe(key);
   expect(dataKey(shape, { path: one, splitSeed: 2 })).not.toBe(key);

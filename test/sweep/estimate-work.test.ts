@@ -1,5 +1,7 @@
 /** Work `estimate`: what a sweep keeps of an estimate. */
 import { expect, it } from "vitest";
+import { yosysVersion } from "../../estimate/synthesis/yosys.ts";
+import { workVersion } from "../../sweep/program.ts";
 import { estimateFigures, estimate as work } from "../../sweep/works/estimate-work.ts";
 import { estimateOf, machine } from "../estimate/machines.ts";
 
@@ -27,4 +29,8 @@ it("takes the node and the clock of the command, and no other settings", () => {
   expect(work.settings.parse({ kind: "estimate", nodeNm: 32, clockMhz: 200 }).clockMhz).toBe(200);
   for (const wrong of [{ nodeNm: 0 }, { nodeNm: 4.5 }, { clockMhz: 0 }, { clockMhz: -1 }, { liberty: "cells.lib" }])
     expect(work.settings.safeParse({ kind: "estimate", ...wrong }).success).toBe(false);
+});
+
+it("has another version with another Yosys", () => {
+  expect(workVersion("estimate").split(" with ")[1]).toBe(yosysVersion());
 });

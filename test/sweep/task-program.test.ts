@@ -26,11 +26,14 @@ it("has its result kept, or its reason", async () => {
   expect(store.finished().size).toBe(1);
 });
 
-it("is no failure where the program is another one, or its place takes nothing: the sweep stops", async () => {
+it("is no failure where the program or the data is another one, or its place takes nothing: the sweep stops", async () => {
   const { store, tasks, folder } = place();
   const old = { ...tasks[0], program: "0.0.1-old" };
   expect(await runTask(store, old)).toEqual({
     stop: expect.stringMatching(/: the program has changed since .*\(0\.0\.1-old, now /),
+  });
+  expect(await runTask(store, { ...tasks[0], dataKey: "other" })).toEqual({
+    stop: expect.stringMatching(/: the data has changed since the sweep was planned; /),
   });
   expect(store.failures().size).toBe(0);
   writeFileSync(join(folder, "file"), "");
