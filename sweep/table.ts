@@ -5,11 +5,11 @@
  *    parts/<kind>-*.parquet  hash, figures, timing: of so many results at once, in no order
  *    results.parquet         tasks and figures, without timing, in the order of the tasks: the same bytes wherever and
  *                            in whatever order the tasks were run */
-import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
+import { contentKey } from "../kept/key.ts";
 import { allFigures, axisColumns, type Column, figureColumns, TASK_COLUMNS, TIMING_COLUMNS } from "./columns.ts";
 import { copyTo, database, fill, listOf, literal, quoted } from "./duckdb.ts";
 import { type Aim, paretoFront } from "./pareto.ts";
@@ -121,10 +121,7 @@ export async function compact(store: Store): Promise<void> {
 async function writeParts(on: DuckDBConnection, store: Store, results: readonly Result[]): Promise<void> {
   store.makeFolder("parts");
   for (const [kind, list] of byKind(results)) {
-    const name = createHash("sha256")
-      .update(list.map(({ hash }) => hash).join())
-      .digest("hex")
-      .slice(0, 16);
+    const name = contentKey({ results: list.map(({ hash }) => hash) });
     await fill(on, "part", partColumns(kind), list.map(rowOf));
     await writeParquet(on, store, "from part", store.path("parts", `${kind}-${name}.parquet`));
     await on.run("drop table part");
