@@ -24,7 +24,7 @@ it("the page of sweeps has the sweep file's fields and the figures as the schema
 });
 
 /** Pages for people, by their paths from the root. */
-const pages = ["README.md", "CONTRIBUTING.md", "examples/README.md"].concat(
+const pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md"].concat(
   readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name)),
@@ -48,6 +48,14 @@ it.each(pages)("every link of %s leads to a file, and to a heading of it", (page
     expect(existsSync(join(ROOT, target)), `${page}: ${link}`).toBe(true);
     if (anchor !== undefined) expect(anchorsOf(target), `${page}: ${link}`).toContain(anchor);
   }
+});
+
+it("the change log's latest release is the version of the package, in the lockfile too", () => {
+  const { version } = JSON.parse(textOf("package.json"));
+  const [, latest] = /^## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d$/m.exec(textOf("CHANGELOG.md")) ?? [];
+  expect(latest).toBe(version);
+  const lock = JSON.parse(textOf("package-lock.json"));
+  expect([lock.version, lock.packages[""].version]).toEqual([version, version]);
 });
 
 /** Commands of a page, as words: up to a comment, the end of a loop's body or of the code. */
