@@ -1,7 +1,7 @@
-/** Draws docs/pictures/ from what the simulator does: `npm run pictures`, or `npm run pictures -- timing-read` for some
- *  of them. Accuracies come from training on MNIST (about two minutes), timing from the events of the preset `tiny`,
- *  which `rankloom verify` holds equal to the RTL's, the rooms of the source from their rules. Vega-Lite to SVG, without
- *  a browser. */
+/** Draws the pictures of docs/pictures/ that need no sweep: `npm run pictures`, or `npm run pictures -- timing-read` for
+ *  some of them; docs/pictures/README.md says what draws the others. Accuracies come from training on MNIST (three
+ *  minutes of one core), timing from the events of the preset `tiny`, which `rankloom verify` holds equal to the RTL's,
+ *  the rooms of the source from their rules, `adc-fit` from published converters. Vega-Lite to SVG, without a browser. */
 import { mkdirSync } from "node:fs";
 import { writeFileWhole } from "../generator/base/write.ts";
 import { loadDesign } from "../generator/design/load.ts";
@@ -11,6 +11,7 @@ import { diagram } from "../report/waveform-diagram.ts";
 import type { Waveform } from "../sim/waveform.ts";
 import { trainedTo } from "../sim/window.ts";
 import { accuracy } from "./pictures/accuracy.ts";
+import { adcFit } from "./pictures/adc-fit.ts";
 import type { Drawing } from "./pictures/drawing.ts";
 import { ranges } from "./pictures/ranges.ts";
 import { roomsDrawing } from "./pictures/rooms.ts";
@@ -38,6 +39,7 @@ const pictures: Readonly<Record<string, Drawing>> = {
   },
   rooms: roomsDrawing,
   ranges,
+  "adc-fit": adcFit,
   accuracy,
 };
 

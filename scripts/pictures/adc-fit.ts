@@ -1,13 +1,11 @@
-/** Draws docs/pictures/adc-fit.svg: the models of ADC area and energy against the published converters that they were
- *  fitted to (`npm run pictures:adc`). */
-import { mkdirSync } from "node:fs";
-import * as vega from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
-import { adcValue, fitAdc, QUANTITIES, surveyPoints } from "../estimate/adc.ts";
-import { writeFileWhole } from "../generator/base/write.ts";
+/** The models of ADC area and energy against the published converters that they were fitted to. */
+import type { TopLevelSpec } from "vega-lite";
+import { adcValue, fitAdc, QUANTITIES, surveyPoints } from "../../estimate/adc.ts";
+import { BLUE, CONFIG, ORANGE, PALE, svg } from "../../report/vega.ts";
+import type { Drawing } from "./drawing.ts";
 
-const FOLDER = "docs/pictures";
-const COLORS = { SAR: "#0072B2", Flash: "#D55E00" };
+const TITLE = "ADC models against published converters (data: B. Murmann, ADC Performance Survey 1997-2025)";
+const COLORS = { SAR: BLUE, Flash: ORANGE };
 const WHAT = { area: "area in µm²", energy: "energy of a conversion in fJ" };
 
 /** Each converter: what the model says of one like it, and what was published. */
@@ -40,7 +38,7 @@ function panel(quantity: (typeof QUANTITIES)[number]) {
     layer: [
       {
         data: { values: domain.map((v) => ({ model: v, published: v })) },
-        mark: { type: "line" as const, color: "#666666", strokeDash: [4, 3] },
+        mark: { type: "line" as const, color: PALE, strokeDash: [4, 3] },
         encoding: { x, y },
       },
       {
@@ -61,13 +59,7 @@ function panel(quantity: (typeof QUANTITIES)[number]) {
   };
 }
 
-const spec: TopLevelSpec = {
-  hconcat: QUANTITIES.map(panel),
-  config: { background: "white", font: "Helvetica, Arial, sans-serif", view: { stroke: null } },
+export const adcFit: Drawing = async () => {
+  const spec: TopLevelSpec = { hconcat: QUANTITIES.map(panel), config: CONFIG, padding: 14 };
+  return { "adc-fit.svg": await svg(spec, TITLE) };
 };
-const view = new vega.View(vega.parse(compile(spec).spec), { renderer: "none" });
-const text = (await view.toSVG()).replace(/ (role|aria-[a-z]+)="[^"]*"/g, "");
-view.finalize();
-mkdirSync(FOLDER, { recursive: true });
-const title = "ADC models against published converters (data: B. Murmann, ADC Performance Survey 1997-2025)";
-writeFileWhole(`${FOLDER}/adc-fit.svg`, `${text.replace(/(<svg[^>]*>)/, `$1<title>${title}</title>`)}\n`);
