@@ -1,4 +1,5 @@
 /** The pages: what is written from the schemas, links that lead somewhere, commands that the program takes. */
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
@@ -56,6 +57,36 @@ it("the change log's latest release is the version of the package, in the lockfi
   expect(latest).toBe(version);
   const lock = JSON.parse(textOf("package-lock.json"));
   expect([lock.version, lock.packages[""].version]).toEqual([version, version]);
+});
+
+/** Folders right below one of the repository's, of those that git knows. */
+function foldersBelow(folder: string): string[] {
+  const files = execFileSync("git", ["-c", "safe.directory=*", "ls-files", folder], { cwd: ROOT, encoding: "utf8" });
+  const parts = files.split("\n").map((file) => file.slice(folder === "." ? 0 : folder.length + 1).split("/"));
+  return [...new Set(parts.filter(({ length }) => length > 1).map(([name]) => name))].toSorted();
+}
+
+/** Folders that the first column of a table names. */
+function foldersOfTable(page: string, head: string): string[] {
+  const [, rows] = textOf(page).split(`| ${head} | holds |\n|---|---|\n`);
+  const firsts = rows
+    .split("\n\n")[0]
+    .split("\n")
+    .map((row) => row.split("|")[1]);
+  return firsts.flatMap((cell) => [...cell.matchAll(/`([^`]+)\/`/g)].map(([, name]) => name)).toSorted();
+}
+
+it.each([
+  ["folder", "."],
+  ["room of `generator/`", "generator"],
+])("the table %s of CONTRIBUTING.md has each folder below %s", (head, folder) => {
+  expect(foldersOfTable("CONTRIBUTING.md", head)).toEqual(foldersBelow(folder));
+});
+
+it("the page of the pictures says of each where it comes from", () => {
+  const named = [...textOf("docs/pictures/README.md").matchAll(/\]\(([\w-]+\.(?:svg|csv))\)/g)].map(([, file]) => file);
+  const files = readdirSync(join(ROOT, "docs/pictures")).filter((file) => file !== "README.md");
+  expect(named.toSorted()).toEqual(files.toSorted());
 });
 
 /** Commands of a page, as words: up to a comment, the end of a loop's body or of the code. */
