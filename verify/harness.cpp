@@ -116,6 +116,48 @@ static uint32_t read(uint32_t address) {
     fail("no answer to a read of", "the host registers");
 }
 
+// Every cell of the selected tile, a word a cycle: the address counts by itself, and an answer comes with the next word.
+static void writeCells(const uint8_t* words) {
+    top.s_axil_awaddr = REG_CELL_DATA;
+    top.s_axil_wstrb = 15;
+    top.s_axil_awvalid = top.s_axil_wvalid = top.s_axil_bready = 1;
+    int answers = 0;
+    for (int k = 0; k < CELLS_PER_TILE; k++) {
+        top.s_axil_wdata = words[2 * k] | words[2 * k + 1] << 8;
+        top.eval();
+        if (!top.s_axil_awready || !top.s_axil_wready) fail("does not take a word a cycle:", "the host registers");
+        answers += top.s_axil_bvalid;
+        edge();
+    }
+    top.s_axil_awvalid = top.s_axil_wvalid = 0;
+    top.eval();
+    answers += top.s_axil_bvalid;
+    edge();
+    top.s_axil_bready = 0;
+    if (answers != CELLS_PER_TILE) fail("an answer is missing from", "the host registers");
+}
+
+// The same cells back, each asked for as soon as the registers take the question.
+static void readCells(std::vector<uint16_t>& words) {
+    top.s_axil_araddr = REG_CELL_DATA;
+    top.s_axil_rready = 1;
+    int wait = 0;
+    for (int asked = 0, got = 0; got < CELLS_PER_TILE;) {
+        top.s_axil_arvalid = asked < CELLS_PER_TILE;
+        top.eval();
+        const bool taken = top.s_axil_arvalid && top.s_axil_arready, valid = top.s_axil_rvalid;
+        const uint32_t data = top.s_axil_rdata;
+        edge();
+        if (taken) asked++;
+        if (valid) {
+            words.push_back(uint16_t(data));
+            got++;
+            wait = 0;
+        } else if (++wait > 1000) fail("no answer to a read of", "the host registers");
+    }
+    top.s_axil_arvalid = top.s_axil_rready = 0;
+}
+
 static FILE* states;
 static void record(const char* name, const void* data, size_t count, size_t bytes) {
     std::fprintf(states, "%s\n%zu %zu\n", name, count, bytes);
@@ -194,7 +236,8 @@ int main(int argc, char** argv) {
     for (int l = 0; l < LAYERS; l++)
         for (int t = 0; t < TILES[l]; t++) {
             selectTile(l, t);
-            for (int k = 0; k < CELLS_PER_TILE; k++, cell += 2) write(REG_CELL_DATA, cell[0] | cell[1] << 8);
+            writeCells(cell);
+            cell += 2 * CELLS_PER_TILE;
         }
 
 #ifdef TRACE
@@ -265,7 +308,7 @@ int main(int argc, char** argv) {
         for (int l = 0; l < LAYERS; l++)
             for (int t = 0; t < TILES[l]; t++) {
                 selectTile(l, t);
-                for (int k = 0; k < CELLS_PER_TILE; k++) readOut.push_back(uint16_t(read(REG_CELL_DATA)));
+                readCells(readOut);
             }
         record("readout", readOut.data(), readOut.size(), 2);
     }

@@ -65,7 +65,6 @@ export function cellContext(ir: Ir) {
     unitsPerPulse,
     weightOne,
     readNoise: (device?.readNoise.length ?? 0) > 0,
-    oneWriter: ir.coincidence !== undefined || device !== undefined || pairs !== null || ir.readBacks > 0,
   };
   if (!device) return { ...choices, device: null };
   const meanBits = signedBits(largest(device.means));
