@@ -1,4 +1,5 @@
 /** The clock from the slowest path, and the time of a sample, phase by phase, in ps. */
+import { SAMPLE_PHASES } from "../generator/ir/hand-over.ts";
 import type { Ir } from "../generator/ir/ir.ts";
 import type { Activity } from "./activity.ts";
 import type { Constants } from "./constants.ts";
@@ -85,7 +86,7 @@ export function timeLeaves(ir: Ir, activity: Activity, period: Figure): Leaf[] {
       parts: [period],
     }),
   });
-  const fixed = ir.phases.filter(({ phase }) => ["load", "forward", "error", "backward"].includes(phase));
+  const fixed = ir.phases.filter(({ phase }) => SAMPLE_PHASES.includes(phase));
   const measured = ["gradient", "update", "range"].filter((phase) => activity.byPhase[phase] > 0);
   return [
     ...fixed.map(({ phase, layer, cycles, formula }) => leaf(layer, phase, cycles, formula)),

@@ -3,7 +3,7 @@
 import { bitLength } from "../generator/base/fixed.ts";
 import type { Ir, LayerIr, ReadIr } from "../generator/ir/ir.ts";
 import { operandBits } from "../generator/ir/low-rank-widths.ts";
-import { rowIssues } from "../generator/ir/schedule.ts";
+import { schedule } from "../generator/ir/schedule.ts";
 import { utilisation } from "../generator/ir/utilisation.ts";
 import { COEFFICIENT_BITS } from "../generator/methods/low-rank/format.ts";
 
@@ -115,10 +115,12 @@ export function accessesOf(ir: Ir): Access[] {
     if (words > 0) list.push({ layer, memory, words });
   };
   const updates = updatesPerSample(ir);
+  const { update } = schedule(ir);
   for (const layer of ir.layers) {
     const { index, backward } = layer;
     const [x, d] = [ir.vectors[index], ir.vectors[index + 1]];
-    const issues = ir.coincidence ? 0 : updates * (ir.lowRank?.passes ?? 1) * layer.update.rows * rowIssues(ir, layer);
+    const issuesOfRow = update.layers[index].rows?.issues.cycles ?? 0;
+    const issues = updates * (ir.lowRank?.passes ?? 1) * layer.update.rows * issuesOfRow;
     const byCell = ir.keeps === "gradient" ? layer.gradient.bufferWords : 0;
     const bySample = ir.keeps === "nothing" ? issues : 0;
     add(index, "x_buffer", x.words * (backward ? 2 : 1) + byCell + bySample);

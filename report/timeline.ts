@@ -1,13 +1,15 @@
 /** The schedule as spans of time by unit: one batch in the steady state, without host stalls and pulses. */
-import type { Ir } from "../generator/ir/ir.ts";
+import type { Length } from "../generator/base/formula.ts";
 import {
-  gradientCycles,
   gradientPhase,
+  HAND_OVER,
   handOverWait,
   programCycles,
+  SAMPLE_PHASES,
   sampleCycles,
-  updateCycles,
-} from "../generator/ir/schedule.ts";
+} from "../generator/ir/hand-over.ts";
+import type { Ir } from "../generator/ir/ir.ts";
+import { schedule } from "../generator/ir/schedule.ts";
 
 export interface Span {
   readonly unit: string;
@@ -31,34 +33,38 @@ const UNITS: Readonly<Record<string, string>> = {
 /** The batch after the first: nothing in it is done only once. */
 export function batchSpans(ir: Ir): Span[] {
   const others = sampleCycles(ir.phases);
+  const { gradient, update } = schedule(ir);
   const spans: Span[] = [];
   let now = 0;
   const add = (unit: string, phase: string, sample: number, from: number, cycles: number) => {
     if (cycles > 0) spans.push({ unit, phase, sample, from, to: from + cycles });
   };
   const layerUnit = (unit: string, layer: number | null) => (layer === null ? unit : `${unit}, layer ${layer}`);
-  const inStep = (unit: string, phase: string, sample: number, cycles: (layer: Ir["layers"][number]) => number) => {
-    for (const layer of ir.layers) add(layerUnit(unit, layer.index), phase, sample, now, cycles(layer));
-    now += Math.max(...ir.layers.map(cycles));
+  const inStep = (unit: string, phase: string, sample: number, layers: readonly Length[], { cycles }: Length) => {
+    layers.forEach((layer, l) => {
+      add(layerUnit(unit, l), phase, sample, now, layer.cycles);
+    });
+    now += cycles;
   };
-  const update = (sample: number) =>
-    inStep(ir.coincidence ? "pulse trains" : "update", "update", sample, (layer) => updateCycles(ir, layer));
+  const updateLayers = update.layers.map(({ length }) => length);
+  const addUpdate = (sample: number) =>
+    inStep(ir.coincidence ? "pulse trains" : "update", "update", sample, updateLayers, update.length);
   for (let sample = 0; sample < ir.batch; sample++) {
     for (const { phase, layer, cycles } of ir.phases) {
-      if (!["load", "forward", "error", "backward"].includes(phase)) continue;
+      if (!SAMPLE_PHASES.includes(phase)) continue;
       add(layerUnit(UNITS[phase], phase === "error" ? null : layer), phase, sample, now, cycles);
       now += cycles;
     }
-    if (ir.keeps === "gradient") inStep("gradient", "gradient", sample, gradientCycles);
+    if (gradient) inStep("gradient", "gradient", sample, gradient.layers, gradient.length);
     if (ir.lowRank) {
       const number = ir.batch + sample;
-      const handOver = now + handOverWait(ir, number, others) + 1;
+      const handOver = now + handOverWait(ir, number, others) + HAND_OVER.cycles;
       add("low-rank units", "program", sample, handOver, programCycles(ir, number));
       now += gradientPhase(ir, number, others);
     }
-    if (ir.keeps === "nothing") update(sample);
+    if (ir.keeps === "nothing") addUpdate(sample);
   }
-  if (ir.keeps !== "nothing") update(ir.batch - 1);
+  if (ir.keeps !== "nothing") addUpdate(ir.batch - 1);
   const range = ir.phases.find(({ phase }) => phase === "range");
   add(UNITS.range, "range", ir.batch - 1, now, range?.cycles ?? 0);
   return spans;

@@ -1,6 +1,7 @@
 /** Counting time: each phase's cycles come from the IR's schedule; only pulses and host stalls are added here. */
+import { gradientPhase } from "../generator/ir/hand-over.ts";
 import type { Ir, PhaseIr } from "../generator/ir/ir.ts";
-import { gradientPhase, updateCycles } from "../generator/ir/schedule.ts";
+import { schedule } from "../generator/ir/schedule.ts";
 
 export type PhaseName = PhaseIr["phase"];
 export type CycleCount = Record<PhaseName, number>;
@@ -20,11 +21,14 @@ export const totalCycles = (count: CycleCount): number => Object.values(count).r
 export class PhaseCycles {
   readonly #ir: Ir;
   readonly #fixed: CycleCount = emptyCycles();
+  /** Each layer's update without a pulse. */
+  readonly #updates: readonly number[];
   /** Since the last hand-over to the low-rank program. */
   #elapsed = 0;
 
   constructor(ir: Ir) {
     this.#ir = ir;
+    this.#updates = schedule(ir).update.layers.map(({ length }) => length.cycles);
     for (const phase of ir.phases) this.#fixed[phase.phase] += phase.cycles;
   }
 
@@ -49,7 +53,7 @@ export class PhaseCycles {
 
   /** @param pulses by layer: cycles that its pulses take */
   addUpdate(count: CycleCount, pulses: readonly number[]): void {
-    count.update += Math.max(...this.#ir.layers.map((layer, l) => updateCycles(this.#ir, layer) + pulses[l]));
+    count.update += Math.max(...this.#updates.map((cycles, l) => cycles + pulses[l]));
   }
 
   addRange(count: CycleCount): void {

@@ -1,12 +1,13 @@
 /** The machine: `sequencer` and `layer` over a stream of samples. State changes in the hardware's order; time is counted
  *  by the schedule's formulas; whoever listens gets each phase with its first cycle. */
-import type { CoincidenceIr, EdgesIr, Ir, LayerIr } from "../generator/ir/ir.ts";
-import { programsOf, trainCycles } from "../generator/ir/schedule.ts";
+import { programsOf } from "../generator/ir/hand-over.ts";
+import type { CoincidenceIr, Ir, LayerIr } from "../generator/ir/ir.ts";
+import { schedule, type TrainSchedule } from "../generator/ir/schedule.ts";
 import type { Instruction } from "../generator/methods/low-rank/program.ts";
 import { type CycleCount, emptyCycles, PhaseCycles, totalCycles } from "./cycles.ts";
 import { instantiate, kernelModule } from "./kernels/load.ts";
 import { LowRankUnit, type Side } from "./kernels/low-rank-unit.ts";
-import { type ProgrammedRow, rowSlots } from "./pulse-times.ts";
+import { type ProgrammedRow, rowSlots, trainCycles } from "./pulse-times.ts";
 import type { SamplePath, Scratch } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, type LayerState, type MachineState, PULSE, trainedSamples } from "./state.ts";
 import { drift, programCell, refresh } from "./units/cell.ts";
@@ -178,6 +179,7 @@ export class Machine {
   readonly #counts: Int16Array;
   readonly #lowRank: LowRankUnit[];
   readonly #trains: PulseTrainUnit[] = [];
+  readonly #trainSchedules: readonly TrainSchedule[];
 
   constructor(ir: Ir, state: MachineState, path: SamplePath) {
     this.ir = ir;
@@ -187,6 +189,7 @@ export class Machine {
     this.#orders = ir.layers.map(programOrder);
     this.#counts = new Int16Array(Math.max(...ir.layers.map((l) => l.outputs)));
     this.#lowRank = lowRankUnits(ir, state.layers);
+    this.#trainSchedules = schedule(ir).update.layers.flatMap(({ trains }) => trains ?? []);
     state.layers.forEach((layer, l) => {
       if (ir.coincidence && layer.edges)
         this.#trains.push(new PulseTrainUnit(ir, ir.layers[l], ir.coincidence, layer, layer.edges));
@@ -285,8 +288,8 @@ export class Machine {
         return done.train;
       }),
     );
-    const cycles = ir.layers.map(({ edges }, l) =>
-      trains[l].reduce((sum, { total }) => sum + (total > 0 ? trainCycles(ir, edges as EdgesIr, total) : 0), 0),
+    const cycles = this.#trainSchedules.map((at, l) =>
+      trains[l].reduce((sum, { total }) => sum + trainCycles(ir, at, total), 0),
     );
     this.#phases.addUpdate(this.cycles, cycles);
     this.listener?.trains?.(trains, start);

@@ -1,7 +1,8 @@
 /** One thread's share of a job: samples of a batch (or of a test) taken from the common list, a few at a time.
  *  Sums of whole numbers are exact in any order, so who takes which sample does not show in the result. */
+
+import { programsOf } from "../generator/ir/hand-over.ts";
 import type { Ir } from "../generator/ir/ir.ts";
-import { programsOf } from "../generator/ir/schedule.ts";
 import type { Arena } from "./kernels/arena.ts";
 import type { Kernels } from "./kernels/load.ts";
 import { type LowRankState, LowRankUnit } from "./kernels/low-rank-unit.ts";

@@ -1,10 +1,11 @@
 /** The pulses that an update commands, as data: what the edges of the tiles are told to do, not what noise makes of it.
  *  A listener of `Machine`. */
-import type { EdgesIr, Ir, LayerIr } from "../generator/ir/ir.ts";
+import type { Ir, LayerIr } from "../generator/ir/ir.ts";
 import { columnLines, lineOf, rowLines } from "../generator/ir/lines.ts";
+import { type Schedule, schedule } from "../generator/ir/schedule.ts";
 import type { Listener } from "./machine.ts";
 import type { ProgrammedRow } from "./pulse-times.ts";
-import { rowTimes, trainTimes, updateBegin } from "./pulse-times.ts";
+import { rowTimes, trainTimes } from "./pulse-times.ts";
 import type { Train } from "./units/pulse-train.ts";
 import { programOrder } from "./units/update-unit.ts";
 
@@ -29,6 +30,7 @@ type Place = { readonly tile: number; readonly line: number };
 
 export class PulseProgram implements Partial<Listener> {
   readonly #ir: Ir;
+  readonly #update: Schedule["update"];
   readonly #batch: () => number;
   readonly #sink: (pulses: CellPulses) => void;
   readonly #orders: readonly Int32Array[];
@@ -38,6 +40,7 @@ export class PulseProgram implements Partial<Listener> {
   /** @param batch number of the present batch */
   constructor(ir: Ir, batch: () => number, sink: (pulses: CellPulses) => void) {
     this.#ir = ir;
+    this.#update = schedule(ir).update;
     this.#batch = batch;
     this.#sink = sink;
     this.#orders = ir.layers.map(programOrder);
@@ -47,9 +50,11 @@ export class PulseProgram implements Partial<Listener> {
 
   update(rows: readonly ProgrammedRow[][], start: number): void {
     this.#ir.layers.forEach((layer, l) => {
-      let begin = updateBegin(start);
+      const at = this.#update.layers[l].rows;
+      if (!at) return;
+      let begin = start + this.#update.begin.cycles;
       for (const row of rows[l]) {
-        const { pulse, next } = rowTimes(this.#ir, layer, row, begin);
+        const { pulse, next } = rowTimes(this.#ir, layer, at, row, begin);
         row.counts.forEach((counts, rowTile) => {
           if (!counts) return;
           const i = this.#orders[l][row.row * layer.rowTiles + rowTile];
@@ -63,9 +68,11 @@ export class PulseProgram implements Partial<Listener> {
 
   trains(trains: readonly Train[][], start: number): void {
     this.#ir.layers.forEach((layer, l) => {
-      let begin = updateBegin(start);
+      const at = this.#update.layers[l].trains;
+      if (!at) return;
+      let begin = start + this.#update.begin.cycles;
       for (const { total, trace } of trains[l]) {
-        const { pulse, next } = trainTimes(this.#ir, layer.edges as EdgesIr, total, begin);
+        const { pulse, next } = trainTimes(this.#ir, at, total, begin);
         trace?.firings.forEach(({ up, rows, columns }, slot) => {
           for (const i of rows) for (const j of columns) this.#give(layer, pulse(slot), i, j, up, 1);
         });

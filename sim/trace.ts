@@ -1,16 +1,23 @@
 /** Every architectural event at its cycle, from what each phase left in the buffers (docs/machine.md has the timing).
  *  A listener of `Machine`; nothing here is computed when nobody listens. */
-import { LATCH_BITS, setupTiming, THRESHOLD_LATENCY } from "../generator/ir/coincidence.ts";
+import { LATCH_BITS } from "../generator/ir/coincidence.ts";
+import { HAND_OVER, handOverWait, programCycles } from "../generator/ir/hand-over.ts";
 import type { Ir, LayerIr, ReadIr } from "../generator/ir/ir.ts";
-import { countLatency, handOverWait, programCycles, refreshCycles } from "../generator/ir/schedule.ts";
-import { COMBINE_LATENCY, WRITE_LATENCY } from "../generator/methods/low-rank/build.ts";
+import {
+  type ReadSchedule,
+  type RowSchedule,
+  type Schedule,
+  schedule,
+  type TrainSchedule,
+} from "../generator/ir/schedule.ts";
+import { combinationWrites, PUT_WRITE, STORE_WRITE } from "../generator/methods/low-rank/cycles.ts";
 import type { Instruction } from "../generator/methods/low-rank/program.ts";
 import type { LowRankIr } from "../generator/methods/low-rank/unit.ts";
 import { packLanes } from "./arith.ts";
 import type { LowRankState } from "./kernels/low-rank-unit.ts";
 import type { Listener, Machine } from "./machine.ts";
 import type { ProgrammedRow } from "./pulse-times.ts";
-import { rowSlots, rowTimes, trainTimes, updateBegin } from "./pulse-times.ts";
+import { rowSlots, rowTimes, trainTimes } from "./pulse-times.ts";
 import type { PlainSamplePath, Scratch } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, trainedSamples } from "./state.ts";
 import type { Train } from "./units/pulse-train.ts";
@@ -37,6 +44,8 @@ export class Tracer implements Listener {
   /** First cycle of the phase that comes next. */
   cycle: number;
   readonly #ir: Ir;
+  readonly #schedule: Schedule;
+  readonly #combination: ReturnType<typeof combinationWrites> | null;
   readonly #machine: Machine;
   readonly #path: PlainSamplePath;
   readonly #stalls: HostStalls;
@@ -53,6 +62,8 @@ export class Tracer implements Listener {
     this.cycle = start;
     this.#lastAccept = start - 1;
     this.#ir = ir;
+    this.#schedule = schedule(ir);
+    this.#combination = ir.lowRank ? combinationWrites(ir.lowRank) : null;
     this.#machine = machine;
     this.#path = path;
     this.#stalls = stalls;
@@ -111,6 +122,7 @@ export class Tracer implements Listener {
 
   #load(scratch: Scratch): void {
     const ir = this.#ir;
+    const { write } = this.#schedule.load;
     const t0 = this.#enter("load", this.#layerRegister);
     const { lanes, words, bits, size } = ir.vectors[0];
     for (let beat = 0; beat <= words; beat++) {
@@ -118,7 +130,7 @@ export class Tracer implements Listener {
       if (beat < words)
         this.#emit(
           "layer_0/x_write",
-          this.#lastAccept + 1,
+          this.#lastAccept + write.cycles,
           beat,
           packLanes(scratch.x[0], beat * lanes, lanes, bits, size),
         );
@@ -127,16 +139,22 @@ export class Tracer implements Listener {
   }
 
   /** Codes of one read, tile by tile, and the cycles of its words.
-   *  @param line sampled line of a tile's ADC: (tile along the sampled side, ADC, step)
-   *  @returns first cycle of each step's held group */
-  #read(layer: LayerIr, read: ReadIr, codes: Float64Array, sampled: number, forward: boolean, t0: number): number[] {
+   *  @param line sampled line of a tile's ADC: (tile along the sampled side, ADC, step) */
+  #codes(
+    layer: LayerIr,
+    read: ReadIr,
+    at: ReadSchedule,
+    codes: Float64Array,
+    sampled: number,
+    forward: boolean,
+    t0: number,
+  ): void {
     const { readCycles } = this.#ir;
-    const held: number[] = [];
     const lanes = new Float64Array(read.adcsPerTile);
     for (let g = 0; g < read.steps; g++) {
-      const s = t0 + 1 + g * read.stepCycles;
+      const first = t0 + at.codes.cycles + g * read.stepCycles;
       for (let n = 0; n < read.planes; n++) {
-        const visible = s + (n + 1) * readCycles;
+        const visible = first + n * readCycles;
         for (let along = 0; along < read.sampledTiles; along++) {
           for (let t = 0; t < read.summedTiles; t++) {
             for (let a = 0; a < read.adcsPerTile; a++) {
@@ -152,62 +170,58 @@ export class Tracer implements Listener {
           }
         }
       }
-      held.push(s + read.planes * readCycles + 1);
     }
-    return held;
   }
 
-  /** Calls back for each word of a read's result, with the cycle in which it leaves the holding register. */
-  #words(read: ReadIr, held: number[], each: (word: number, cycle: number) => void): void {
-    held.forEach((cycle, g) => {
+  /** Calls back for each word of a read's result, with its cycle. */
+  #words(read: ReadIr, at: ReadSchedule, t0: number, each: (word: number, cycle: number) => void): void {
+    for (let g = 0; g < read.steps; g++) {
       const words = g === read.steps - 1 ? read.lastStepWords : read.wordsPerStep;
-      for (let u = 0; u < words; u++) each(g * read.wordsPerStep + u, cycle + u);
-    });
+      const first = t0 + at.word.cycles + g * read.stepCycles;
+      for (let u = 0; u < words; u++) each(g * read.wordsPerStep + u, first + u);
+    }
   }
 
   #forward(layer: LayerIr, scratch: Scratch): void {
     const ir = this.#ir;
     const l = layer.index;
     const t0 = this.#enter("forward", l);
-    const held = this.#read(layer, layer.forward, this.#path.forwardCodes[l], layer.outputs, true, t0);
+    const at = this.#schedule.forward[l];
+    this.#codes(layer, layer.forward, at, this.#path.forwardCodes[l], layer.outputs, true, t0);
     const output = ir.vectors[l + 1];
     const last = l === ir.layers.length - 1;
     const unused = -(2 ** (layer.zBits - 1) - 1);
-    this.#words(layer.forward, held, (word, cycle) => {
-      const visible = cycle + 3;
+    this.#words(layer.forward, at, t0, (word, cycle) => {
       const start = word * output.lanes;
       const x = packLanes(scratch.x[l + 1], start, output.lanes, output.bits, output.size);
-      if (!last) this.#emit(`layer_${l + 1}/x_write`, visible, word, x);
+      if (!last) this.#emit(`layer_${l + 1}/x_write`, cycle, word, x);
       else {
         const z = Array.from({ length: output.lanes }, (_, k) =>
           start + k < output.size ? scratch.z[l][start + k] : unused,
         );
         const value =
           ir.errorUnit.loss === "squared-error" ? x : packLanes(z, 0, output.lanes, layer.zBits, output.lanes);
-        this.#emit("error_unit/y_write", visible, word, value);
+        this.#emit("error_unit/y_write", cycle, word, value);
       }
-      this.cycle = visible + 1;
     });
+    this.cycle = t0 + at.all.cycles;
   }
 
   #error(scratch: Scratch, prediction: number): void {
     const ir = this.#ir;
-    const { loss, outputs, probabilityFraction, lanes, words } = ir.errorUnit;
+    const { outputs, lanes, words } = ir.errorUnit;
     const last = ir.layers.length - 1;
     const t0 = this.#enter("error", last);
-    const softmax = loss === "softmax-cross-entropy";
-    const period = softmax ? probabilityFraction + 4 : 1;
-    const first = softmax ? t0 + outputs + 5 : t0 + 4;
-    if (softmax)
-      for (let j = 0; j < outputs; j++) this.#emit("error_unit/exp_write", t0 + 5 + j, scratch.exponentials[j]);
-    this.#emit("error_unit/prediction_valid", softmax ? t0 + outputs + 5 : t0 + outputs + 4, prediction);
-    let visible = first;
+    const { exponential, prediction: decided, start, period, all } = this.#schedule.error;
+    if (exponential)
+      for (let j = 0; j < outputs; j++)
+        this.#emit("error_unit/exp_write", t0 + exponential.cycles + j, scratch.exponentials[j]);
+    this.#emit("error_unit/prediction_valid", t0 + decided.cycles, prediction);
     for (let w = 0; w < words; w++) {
       const done = Math.min(outputs, (w + 1) * lanes);
-      visible = first + done * period;
-      this.#raw(last, scratch, w, visible);
+      this.#raw(last, scratch, w, t0 + start.cycles + done * period.cycles);
     }
-    this.#scale(last, scratch, visible);
+    this.#scale(last, scratch, t0 + all.cycles);
   }
 
   #raw(l: number, scratch: Scratch, word: number, cycle: number): void {
@@ -221,37 +235,42 @@ export class Tracer implements Listener {
     );
   }
 
-  /** @param e cycle in which the last raw word is visible */
-  #scale(l: number, scratch: Scratch, e: number): void {
+  /** @param begin the cycle after the last raw word's */
+  #scale(l: number, scratch: Scratch, begin: number): void {
+    const { delta, length } = this.#schedule.scalers[l];
     const { lanes, words, size } = this.#ir.vectors[l + 1];
     for (let w = 0; w < words; w++)
       this.#emit(
         `layer_${l}/delta_write`,
-        e + 4 + w,
+        begin + delta.cycles + w,
         w,
         packLanes(scratch.delta[l], w * lanes, lanes, this.#ir.errorBits, size),
         scratch.exponent[l],
       );
-    this.cycle = e + 4 + words;
+    this.cycle = begin + length.cycles;
   }
 
   #backward(layer: LayerIr, scratch: Scratch): void {
     const read = layer.backward;
-    if (!read) return;
     const l = layer.index;
+    const at = this.#schedule.backward[l];
+    if (!read || !at) return;
     const t0 = this.#enter("backward", l);
-    const held = this.#read(layer, read, this.#path.backwardCodes[l], layer.inputs, false, t0);
-    let e = t0;
-    this.#words(read, held, (word, cycle) => {
-      e = cycle + 2;
-      this.#raw(l - 1, scratch, word, e);
+    this.#codes(layer, read, at, this.#path.backwardCodes[l], layer.inputs, false, t0);
+    this.#words(read, at, t0, (word, cycle) => {
+      this.#raw(l - 1, scratch, word, cycle);
     });
-    this.#scale(l - 1, scratch, e);
+    this.#scale(l - 1, scratch, t0 + at.all.cycles);
   }
 
   gradientStart(): void {
     const t0 = this.#enter("gradient", this.#layerRegister);
-    if (this.#ir.lowRank) this.#handOver = t0 + handOverWait(this.#ir, this.#sample, t0 - this.#handOver - 1);
+    if (this.#ir.lowRank) this.#handOver = t0 + handOverWait(this.#ir, this.#sample, t0 - this.#programStart);
+  }
+
+  /** First cycle of the programs that the last hand-over started. */
+  get #programStart(): number {
+    return this.#handOver + HAND_OVER.cycles;
   }
 
   /** Number of the sample that is trained on. */
@@ -260,7 +279,7 @@ export class Tracer implements Listener {
   }
 
   instruction(l: number, { op, a }: Instruction, cycle: number, element: number): void {
-    const issue = this.#handOver + 1 + cycle;
+    const issue = this.#programStart + cycle;
     switch (op) {
       case "putX":
       case "putD":
@@ -268,12 +287,12 @@ export class Tracer implements Listener {
         break;
       case "sigma": {
         const { mantissas, exponents } = this.#lowRank(l).state;
-        this.#emit(`layer_${l}/strength_write`, issue + 2, a, mantissas[a], exponents[a]);
+        this.#emit(`layer_${l}/strength_write`, issue + PUT_WRITE.cycles, a, mantissas[a], exponents[a]);
         break;
       }
       case "combineX":
       case "combineD":
-        this.#combination(l, op === "combineX" ? "x" : "d", issue);
+        this.#combined(l, op === "combineX" ? "x" : "d", issue);
         break;
       case "storeX":
       case "storeD":
@@ -299,7 +318,7 @@ export class Tracer implements Listener {
   #coefficient(l: number, side: "x" | "d", k: number, issue: number): void {
     const { coefficients, shifts } = this.#lowRank(l).state[side];
     const channel = `layer_${l}.low_rank_unit.scalar_unit/${side}_coefficient_write`;
-    this.#emit(channel, issue + 2, k, coefficients[k], shifts[k]);
+    this.#emit(channel, issue + PUT_WRITE.cycles, k, coefficients[k], shifts[k]);
   }
 
   /** A word of a column was written. */
@@ -311,25 +330,27 @@ export class Tracer implements Listener {
     this.#emit(`layer_${l}/${side}_factor_write`, cycle, r * words + w, data);
   }
 
-  #combination(l: number, side: "x" | "d", issue: number): void {
+  #combined(l: number, side: "x" | "d", issue: number): void {
+    const writes = this.#combination;
+    if (!writes) return;
     const { rank } = this.#lowRank(l).unit;
     const { words } = this.#ir.vectors[side === "x" ? l : l + 1];
-    const first = issue + 1 + (rank + 1) + rank + COMBINE_LATENCY;
+    const first = issue + writes.first.cycles;
     for (let w = 0; w < words; w++)
-      for (let r = 0; r < rank; r++) this.#factor(l, side, r, w, first + (w * rank + r) * (rank + 1));
+      for (let r = 0; r < rank; r++) this.#factor(l, side, r, w, first + (w * rank + r) * writes.column.cycles);
   }
 
   #element(l: number, side: "x" | "d", r: number, element: number, issue: number): void {
     if (element >= this.#lowRank(l).state[side].size) return;
     const { lanes } = this.#ir.vectors[side === "x" ? l : l + 1];
-    this.#factor(l, side, r, Math.floor(element / lanes), issue + WRITE_LATENCY);
+    this.#factor(l, side, r, Math.floor(element / lanes), issue + STORE_WRITE.cycles);
   }
 
   #copied(l: number, side: "x" | "d", issue: number): void {
     const { outer } = this.#lowRank(l).unit;
     const { words } = this.#ir.vectors[side === "x" ? l : l + 1];
     for (let m = 0; m < outer * words; m++)
-      this.#factor(l, side, Math.floor(m / words), m % words, issue + WRITE_LATENCY + m);
+      this.#factor(l, side, Math.floor(m / words), m % words, issue + STORE_WRITE.cycles + m);
   }
 
   #kept(l: number, side: "x" | "d", issue: number): void {
@@ -339,18 +360,16 @@ export class Tracer implements Listener {
     const slot = (this.#machine.state.inBatch - 1) % unit.slots;
     for (let w = 0; w < words; w++) {
       const data = packLanes(vector, w * lanes, lanes, side === "x" ? bits : this.#ir.errorBits, size);
-      this.#emit(`layer_${l}/${side}_sample_write`, issue + WRITE_LATENCY + w, slot * words + w, data);
+      this.#emit(`layer_${l}/${side}_sample_write`, issue + STORE_WRITE.cycles + w, slot * words + w, data);
     }
   }
 
   gradient(batchEnds: boolean): void {
     const ir = this.#ir;
     const t0 = this.cycle;
-    let end = t0;
-    if (ir.lowRank) {
-      this.cycle = this.#handOver + 1 + (batchEnds ? programCycles(ir, this.#sample) : 0);
-      return;
-    }
+    if (ir.lowRank) this.cycle = this.#programStart + (batchEnds ? programCycles(ir, this.#sample) : 0);
+    const at = this.#schedule.gradient;
+    if (!at) return;
     ir.layers.forEach((layer, l) => {
       const { lanes, words, size } = ir.vectors[l + 1];
       const { gradient } = this.#machine.state.layers[l];
@@ -363,43 +382,38 @@ export class Tracer implements Listener {
           layer.gradient.accumulatorBits,
           start + size,
         );
-        this.#emit(`layer_${l}/gradient_write`, t0 + 5 + n, n, data);
+        this.#emit(`layer_${l}/gradient_write`, t0 + at.write.cycles + n, n, data);
       }
-      end = Math.max(end, t0 + 4 + layer.gradient.bufferWords);
     });
-    this.cycle = end + 1;
+    this.cycle = t0 + at.length.cycles;
   }
 
   update(rows: readonly ProgrammedRow[][]): void {
-    const t0 = this.#enter("update", this.#layerRegister);
-    let end = t0;
-    this.#ir.layers.forEach((layer, l) => {
-      let b = updateBegin(t0);
-      for (const row of rows[l]) b = this.#row(layer, row, b);
-      end = Math.max(end, b);
+    this.#update((layer, b) => {
+      const at = this.#schedule.update.layers[layer.index].rows;
+      return at ? rows[layer.index].reduce((next, row) => this.#row(layer, at, row, next), b) : b;
     });
-    this.cycle = end + 1;
   }
 
   trains(trains: readonly Train[][]): void {
-    const t0 = this.#enter("update", this.#layerRegister);
-    let end = t0;
-    this.#ir.layers.forEach((layer, l) => {
-      let b = updateBegin(t0);
-      for (const train of trains[l]) b = this.#train(layer, train, b);
-      end = Math.max(end, b);
+    this.#update((layer, b) => {
+      const at = this.#schedule.update.layers[layer.index].trains;
+      return at ? trains[layer.index].reduce((next, train) => this.#train(layer, at, train, next), b) : b;
     });
-    this.cycle = end + 1;
+  }
+
+  /** @param programmed takes a layer from its first row or outer product to where another one would begin */
+  #update(programmed: (layer: LayerIr, begin: number) => number): void {
+    const { begin, end } = this.#schedule.update;
+    const first = this.#enter("update", this.#layerRegister) + begin.cycles;
+    this.cycle = Math.max(...this.#ir.layers.map((layer) => programmed(layer, first))) + end.cycles;
   }
 
   /** One outer product's train from its first cycle; @returns the first cycle of the next */
-  #train(layer: LayerIr, { total, trace }: Train, b: number): number {
+  #train(layer: LayerIr, at: TrainSchedule, { total, trace }: Train, b: number): number {
     const ir = this.#ir;
     const l = layer.index;
-    const { edges } = layer;
-    if (!edges) return b;
-    const { write } = setupTiming(edges.words);
-    const times = trainTimes(ir, edges, total, b);
+    const times = trainTimes(ir, at, total, b);
     if (!trace) return times.next;
     for (const [side, codes, { lanes, words, size }] of [
       ["x", trace.xLatches, ir.vectors[l]],
@@ -408,7 +422,7 @@ export class Tracer implements Listener {
       for (let w = 0; w < words; w++)
         this.#emit(
           `layer_${l}/${side}_threshold_write`,
-          b + write + w + THRESHOLD_LATENCY,
+          b + at.thresholds.cycles + w,
           w,
           packLanes(codes, w * lanes, lanes, LATCH_BITS, size),
         );
@@ -428,7 +442,7 @@ export class Tracer implements Listener {
   }
 
   /** One programmed row from its first cycle; @returns the first cycle of the next */
-  #row(layer: LayerIr, row: ProgrammedRow, b: number): number {
+  #row(layer: LayerIr, at: RowSchedule, row: ProgrammedRow, b: number): number {
     const ir = this.#ir;
     const l = layer.index;
     const { lanes, words, size } = ir.vectors[l + 1];
@@ -438,13 +452,13 @@ export class Tracer implements Listener {
       for (let w = 0; w < words; w++)
         this.#emit(
           `layer_${l}/count_write`,
-          b + (tile * words + w + 1) * terms - 1 + countLatency(ir),
+          b + (tile * words + w + 1) * terms + at.count.cycles,
           tile,
           w,
           packLanes(counts, w * lanes, lanes, layer.update.pulseBits, size),
         );
     });
-    const { physical, pulse, next } = rowTimes(ir, layer, row, b);
+    const { physical, pulse, next } = rowTimes(ir, layer, at, row, b);
     for (let slot = 1; slot <= row.largest; slot++) {
       const cycle = pulse(slot);
       this.#emit(`layer_${l}/pulse`, cycle, physical);
@@ -476,9 +490,10 @@ export class Tracer implements Listener {
   }
 
   range(): void {
+    const { change, length } = this.#schedule.range;
     const start = this.#enter("range", this.#layerRegister);
-    this.#ranges(start + 1);
-    this.cycle += 1 + refreshCycles(this.#ir);
+    this.#ranges(start + change.cycles);
+    this.cycle = start + length.cycles;
   }
 
   /** After the last sample: the machine waits for the next. */

@@ -6,15 +6,16 @@ import { shapeOf } from "../data/samples.ts";
 import { Refusal } from "../generator/base/errors.ts";
 import type { Design } from "../generator/design/schema.ts";
 import { MOST_PHASES } from "../generator/ir/coincidence.ts";
+import { gradientPhase, sampleCycles } from "../generator/ir/hand-over.ts";
 import type { Ir, LayerIr } from "../generator/ir/ir.ts";
-import { gradientPhase, sampleCycles, trainCycles, updateCycles } from "../generator/ir/schedule.ts";
+import { type LayerUpdateSchedule, schedule } from "../generator/ir/schedule.ts";
 import { type Utilisation, utilisation } from "../generator/ir/utilisation.ts";
 import { prepareMachine } from "../prepare/machine.ts";
 import { type CellMaps, cellMaps } from "./cells.ts";
 import { type CycleCount, totalCycles } from "./cycles.ts";
 import type { Listener, Machine } from "./machine.ts";
 import { createRunner, defaultThreads, type Runner } from "./parallel.ts";
-import { rowSlots } from "./pulse-times.ts";
+import { rowSlots, trainCycles } from "./pulse-times.ts";
 import { PlainSamplePath } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, CAUSES, type Cause, FORWARD, stateHash } from "./state.ts";
 import { inputCodes } from "./units/sample-input.ts";
@@ -259,14 +260,17 @@ function longestBatch(ir: Ir): number {
   const others = sampleCycles(ir.phases);
   let samples = 0;
   for (let n = 0; n < ir.batch; n++) samples += others + (ir.lowRank ? gradientPhase(ir, n, 0) : once("gradient"));
-  const update = Math.max(...ir.layers.map((layer) => updateCycles(ir, layer) + mostPulseCycles(ir, layer)));
+  const updates = schedule(ir).update.layers;
+  const update = Math.max(
+    ...ir.layers.map((layer, l) => updates[l].length.cycles + mostPulseCycles(ir, layer, updates[l])),
+  );
   return samples + (ir.keeps === "nothing" ? ir.batch : 1) * update + once("range");
 }
 
 /** No pulses of one update take more. */
-function mostPulseCycles(ir: Ir, { update, edges }: LayerIr): number {
+function mostPulseCycles(ir: Ir, { update }: LayerIr, { trains }: LayerUpdateSchedule): number {
   const { coincidence } = ir;
-  if (coincidence && edges) return coincidence.products * trainCycles(ir, edges, MOST_PHASES * coincidence.mostSlots);
+  if (coincidence && trains) return coincidence.products * trainCycles(ir, trains, MOST_PHASES * coincidence.mostSlots);
   return (ir.lowRank?.passes ?? 1) * update.rows * rowSlots(ir, update.pulseMax) * ir.pulseCycles;
 }
 

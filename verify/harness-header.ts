@@ -1,7 +1,8 @@
 /** The harness's view of one machine: constants and the list of what it dumps, as a C++ header. */
+
+import { programCycles } from "../generator/ir/hand-over.ts";
 import type { Ir } from "../generator/ir/ir.ts";
 import { cellsPerTile, countsPulses } from "../generator/ir/lines.ts";
-import { programCycles } from "../generator/ir/schedule.ts";
 
 /** An array of the RTL that is compared after each batch. */
 export interface StateItem {

@@ -1,6 +1,6 @@
 /** A low-rank unit by itself, fed with samples: for its tests and measurements against the golden model. */
 
-import { programsOf } from "../generator/ir/schedule.ts";
+import { programsOf } from "../generator/ir/hand-over.ts";
 import type { Gradient } from "../generator/methods/fields.ts";
 import { lowRankIr } from "../generator/methods/low-rank/build.ts";
 import type { Side as SideName } from "../generator/methods/low-rank/program.ts";

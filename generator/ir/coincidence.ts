@@ -1,5 +1,6 @@
 /** Programming by coincidence in hardware: formats of its numbers, its timing and its seeds (docs/coincidence.md). */
 import { bitLength } from "../base/fixed.ts";
+import { difference, pipeline, type Sum, sum } from "../base/formula.ts";
 import { mix } from "../base/mix.ts";
 import type { Design } from "../design/schema.ts";
 import { filled, LONGEST_TRAIN } from "../methods/fields.ts";
@@ -23,37 +24,36 @@ export const MOST_PHASES = 4;
 /** Lines of a tile's edge that share an LFSR: the upper half of its state and the lower. */
 export const LINES_PER_LFSR = 2;
 
-/** Cycles from a word's read to the visibility of what is largest so far. */
-const SCAN_LATENCY = 3;
-/** From there to the quotient's load: peak, mantissas, product, slots, mantissa of the slots. */
-const SCALE_CYCLES = 5;
-/** Load to result of `divider` and of `square_root`. */
-const DIVIDE_CYCLES = TRAIN_MANTISSA_BITS + 2;
-const ROOT_CYCLES = TRAIN_MANTISSA_BITS + 1;
-/** A word that is read meets the coefficient two cycles later. */
-const MULTIPLY_LATENCY = 2;
-/** Cycles from a word's read to the visibility of its thresholds; a cycle later they are in the latches. */
-export const THRESHOLD_LATENCY = 4;
+const SCAN = pipeline("between the last word's read and the cycle in which what is largest is known", 2);
+const SCALE = pipeline("from there to the ratio's division: peak, mantissas, product, slots, mantissa of the slots", 5);
+const DIVIDE = pipeline("load to result of a division", TRAIN_MANTISSA_BITS + 2);
+const ROOT = pipeline("load to result of the root", TRAIN_MANTISSA_BITS + 1);
+const MULTIPLY = pipeline("a word's read to its product with the coefficient", 2);
+const THRESHOLD = pipeline("a word's read to x_threshold_write and d_threshold_write", 4);
+const IDLE = pipeline("the cycle in which what is largest is known", 1);
 
 /** Places in the set-up of one outer product, in cycles from its first.
  *  @param words of the longer vector */
-export function setupTiming(words: number) {
-  const known = words - 1 + SCAN_LATENCY;
-  const ratio = known + SCALE_CYCLES;
-  const root = ratio + DIVIDE_CYCLES;
-  const coefficient = root + ROOT_CYCLES;
-  const write = coefficient + DIVIDE_CYCLES - MULTIPLY_LATENCY;
+export function setupTiming(words: Sum) {
+  const known = sum(words, SCAN);
+  const ratio = sum(known, SCALE);
+  const root = sum(ratio, DIVIDE);
+  const coefficient = sum(root, ROOT);
+  const write = difference(sum(coefficient, DIVIDE), MULTIPLY);
+  const thresholds = sum(write, THRESHOLD);
   return {
-    /** What is largest is known: an outer product of zeros ends. */
+    /** What is largest is known: an outer product of zeros ends, and the next may begin in the cycle after. */
     known,
+    idle: sum(known, IDLE),
     /** Loads of the ratio's division, of the root, of the coefficients' divisions. */
     ratio,
     root,
     coefficient,
-    /** First read for thresholds. */
+    /** First read for thresholds, and their first write. */
     write,
-    /** First slot. */
-    train: write + words + THRESHOLD_LATENCY,
+    thresholds,
+    /** First slot: the cycle after the last thresholds' write. */
+    train: sum(thresholds, words),
   };
 }
 

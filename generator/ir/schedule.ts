@@ -1,181 +1,259 @@
-/** The schedule: each phase's cycles by its closed formula (derived in docs/machine.md). */
+/** When everything happens: the length of each phase, and the cycles of its events. A length is counted, drawn and
+ *  printed from one object; where an event has its cycle, it is that of the phase's first cycle and so many more.
+ *  docs/machine.md has the hardware behind the constants, and the table of what is here. */
+import {
+  difference,
+  type Length,
+  largest,
+  named,
+  pipeline,
+  positive,
+  product,
+  type Sum,
+  sum,
+  symbol,
+} from "../base/formula.ts";
 import { setupTiming } from "./coincidence.ts";
-import type { EdgesIr, Ir, LayerIr, PhaseIr, ReadIr } from "./ir.ts";
+import { HAND_OVER, sampleCycles } from "./hand-over.ts";
+import type { Ir, LayerIr, PhaseIr, ReadIr } from "./ir.ts";
 
 type Machine = Omit<Ir, "phases" | "memories" | "channels">;
 
-/** Cycles from a read's start to the visibility of its last word, `pipeline` registers after the held group. */
-function readLength(read: ReadIr, readCycles: number, pipeline: number): number {
-  return (read.steps - 1) * read.stepCycles + read.planes * readCycles + read.lastStepWords + pipeline + 2;
+/** What data or the host decide, by its name in a formula; without it a length is that of the fewest cycles. */
+export const SYMBOLS = {
+  "host stalls": "cycles of LOAD in which no beat is offered",
+  "pulse slots":
+    "by row: Σ over rows of the largest pulse count, and `verify` more where it is not 0; by coincidence: Σ over outer products of slots · phases",
+  trains: "outer products that are not zero",
+  "programs before": "cycles of the programs of the sample before; 0 on a batch's first sample",
+  "programs at the end": "cycles of the programs of a batch's last sample; 0 on others",
+  load: "cycles of LOAD since the hand-over before",
+  forward: "cycles of FORWARD since then, over all layers",
+  error: "cycles of ERROR since then",
+  backward: "cycles of BACKWARD since then, over all layers",
+} as const;
+
+const ofData = (name: keyof typeof SYMBOLS, cycles = 0): Sum => symbol(name, cycles);
+
+/** A beat of the host is a word of vector 0. */
+const BEAT = pipeline("accepted beat to its x_write", 1);
+const LABEL = pipeline("the label's beat", 1);
+const CONVERT = pipeline("entry to the first conversion", 1);
+const HOLD = pipeline("last plane's codes to the held group", 1);
+const ACTIVATION = pipeline("held word to x_write or y_write", 3);
+const DERIVATIVE = pipeline("held word to raw_write", 2);
+const SCALER = pipeline("between the last raw_write and the first delta_write", 3);
+const EXPONENTIAL = pipeline("entry to the first exp_write", 5);
+/** Beside the probability's bits below its binary point. */
+const QUOTIENT = pipeline("a quotient's start, its highest bit and its raw error", 4);
+const DIFFERENCE = pipeline("entry to the first raw error, less the cycle that each output takes", 4);
+const LAST_RAW = pipeline("the last raw_write", 1);
+const ACCUMULATE = pipeline("entry to the first gradient_write", 5);
+const UPDATE_BEGIN = pipeline("entry to the first row or outer product", 1);
+const UPDATE_END = pipeline("the cycle in which another row or outer product would begin", 1);
+const COUNT = pipeline("between a word's issue and its count_write", 4);
+const RANK_COUNT = pipeline("between the issue of a word's last term and its count_write", 6);
+const DECIDE = pipeline("the last count_write, and the decision whether there are pulses", 2);
+const RANGE = pipeline("the range registers' cycle", 1);
+
+/** One direction of reading a layer. */
+export interface ReadSchedule {
+  /** The first plane's codes of the first step; those of a plane and of a step follow `readCycles` and `stepCycles` later. */
+  readonly codes: Length;
+  /** The first word of the result; a step's words follow one a cycle. */
+  readonly word: Length;
+  /** All cycles, to the last word's. */
+  readonly all: Sum;
 }
 
-/** Cycles of an error scaler after the last raw word. */
-export const scalerCycles = (ir: Pick<Ir, "vectors">, layer: number): number => 3 + ir.vectors[layer + 1].words;
-
-/** Issue cycles of one programmed row. */
-export function rowIssues(ir: Pick<Ir, "vectors" | "lowRank">, layer: LayerIr): number {
-  return layer.rowTiles * ir.vectors[layer.index + 1].words * (ir.lowRank?.terms ?? 1);
+export interface ScalerSchedule {
+  /** From the cycle after the last raw word: the first scaled word, and all cycles. */
+  readonly delta: Length;
+  readonly length: Sum;
 }
 
-/** Cycles from a word's (last) issue to the visibility of its counts. */
-export const countLatency = (ir: Pick<Ir, "lowRank">): number => (ir.lowRank ? 7 : 5);
-
-/** Cycles of one programmed row beside its issues and pulses: the pipeline and the decision. */
-export const rowOverhead = (ir: Pick<Ir, "lowRank">): number => countLatency(ir) + 1;
-
-/** Cycles of one layer's update without a pulse. */
-export function updateCycles(ir: Pick<Ir, "vectors" | "lowRank" | "coincidence">, layer: LayerIr): number {
-  if (ir.coincidence && layer.edges) return 2 + ir.coincidence.products * (setupTiming(layer.edges.words).known + 1);
-  return 2 + (ir.lowRank?.passes ?? 1) * layer.update.rows * (rowIssues(ir, layer) + rowOverhead(ir));
+export interface ErrorSchedule {
+  readonly exponential: Length | null;
+  readonly prediction: Length;
+  /** The raw word that ends with the nth output: `start` and n times `period`. */
+  readonly start: Length;
+  readonly period: Length;
+  /** All cycles, to the last raw word's. */
+  readonly all: Sum;
 }
 
-/** Cycles that a pulse train adds to an update: those of its set-up that an outer product of zeros has not, and its
- *  slots.
- *  @param slots of all its phases */
-export function trainCycles(ir: Pick<Ir, "pulseCycles">, edges: EdgesIr, slots: number): number {
-  const { known, train } = setupTiming(edges.words);
-  return train - known - 1 + slots * ir.pulseCycles;
+/** A row that is programmed, from its first cycle. */
+export interface RowSchedule {
+  readonly issues: Length;
+  /** A word's counts: after its issues, so many later. */
+  readonly count: Length;
+  /** The first pulse's slot; the next row, where there is no pulse. */
+  readonly pulses: Length;
 }
 
-export function gradientCycles({ gradient }: LayerIr): number {
-  return gradient.bufferWords + 5;
+/** An outer product's train, from its first cycle. */
+export interface TrainSchedule {
+  /** The first words' thresholds are in the latches' input. */
+  readonly thresholds: Length;
+  readonly pulses: Length;
+  /** All cycles of an outer product of zeros. */
+  readonly idle: Length;
+  /** What another one takes more, beside its slots. */
+  readonly more: Length;
 }
 
-/** A low-rank machine's samples: numbered as they were trained on since reset, from 0. */
-type LowRankMachine = Pick<Ir, "batch" | "lowRank">;
-
-/** Programs of the low-rank units by the time they run at (docs/low-rank.md, GRADIENT). */
-export type ProgramName = "initial" | "sample" | "flush" | "batch";
-
-/** Programs that a sample's hand-over starts, in their order. */
-export function programsOf({ batch, lowRank }: LowRankMachine, sample: number): ProgramName[] {
-  if (!lowRank) return [];
-  const last = endsBatch(batch, sample);
-  const list: ProgramName[] = [];
-  if (sample === 0 && lowRank.initial) list.push("initial");
-  list.push("sample");
-  if (lowRank.flush && (last || ((sample % batch) + 1) % lowRank.slots === 0)) list.push("flush");
-  if (last) list.push("batch");
-  return list;
+export interface LayerUpdateSchedule {
+  /** Cycles without a pulse. */
+  readonly length: Length;
+  readonly rows: RowSchedule | null;
+  readonly trains: TrainSchedule | null;
 }
 
-/** Their cycles, from the hand-over to the last `end`. */
-export function programCycles(ir: LowRankMachine, sample: number): number {
-  return programsOf(ir, sample).reduce((sum, name) => sum + (ir.lowRank?.[name]?.cycles ?? 0), 0);
+/** Every length; by layer where it is a list. */
+export interface Schedule {
+  readonly load: { readonly write: Length; readonly length: Length };
+  readonly forward: readonly ReadSchedule[];
+  readonly backward: readonly (ReadSchedule | null)[];
+  readonly scalers: readonly ScalerSchedule[];
+  readonly error: ErrorSchedule;
+  readonly errorLength: Length;
+  readonly backwardLength: readonly (Length | null)[];
+  /** mbgd. */
+  readonly gradient: {
+    readonly write: Length;
+    readonly layers: readonly Length[];
+    readonly length: Length;
+  } | null;
+  readonly update: {
+    readonly begin: Length;
+    readonly layers: readonly LayerUpdateSchedule[];
+    readonly end: Length;
+    readonly length: Length;
+  };
+  readonly range: { readonly change: Length; readonly refresh: Length; readonly length: Length };
 }
 
-const endsBatch = (batch: number, sample: number): boolean => sample % batch === batch - 1;
-
-/** Cycles that a sample waits in its gradient phase until the programs of the one before are done.
- *  @param elapsed cycles between the hand-over before and this phase: `sampleCycles`, where the host never stalls */
-export function handOverWait(ir: LowRankMachine, sample: number, elapsed: number): number {
-  // Before a batch's first sample nothing is left to wait for.
-  return sample % ir.batch === 0 ? 0 : Math.max(0, programCycles(ir, sample - 1) - elapsed);
+function readSchedule(ir: Machine, read: ReadIr, result: Sum): ReadSchedule {
+  const of = named(read);
+  const readCycles = named(ir)("readCycles");
+  const held = sum(CONVERT, product(of("planes"), readCycles), HOLD);
+  const stepsBefore = product(difference(of("steps"), 1), of("stepCycles"));
+  return {
+    codes: sum(CONVERT, readCycles),
+    word: sum(held, result),
+    all: sum(stepsBefore, held, of("lastStepWords"), result),
+  };
 }
 
-/** Cycles of a sample's gradient phase: the wait, the hand-over, and the programs of a batch's last sample. */
-export function gradientPhase(ir: LowRankMachine, sample: number, elapsed: number): number {
-  return handOverWait(ir, sample, elapsed) + 1 + (endsBatch(ir.batch, sample) ? programCycles(ir, sample) : 0);
+function scalerSchedule(ir: Machine, layer: number): ScalerSchedule {
+  return { delta: SCALER, length: sum(named(ir.vectors[layer + 1])("words"), SCALER) };
 }
 
-/** Cycles of a trained sample's other phases, up to its gradient, without host stalls. */
-export function sampleCycles(list: readonly PhaseIr[]): number {
-  const before = ["load", "forward", "error", "backward"];
-  return list.reduce((sum, { phase, cycles }) => sum + (before.includes(phase) ? cycles : 0), 0);
+function errorSchedule({ errorUnit }: Machine): ErrorSchedule {
+  const of = named(errorUnit);
+  const outputs = of("outputs");
+  if (errorUnit.loss === "squared-error") {
+    const all = sum(outputs, DIFFERENCE, LAST_RAW);
+    return { exponential: null, prediction: sum(outputs, DIFFERENCE), start: DIFFERENCE, period: sum(1), all };
+  }
+  const exponentials = sum(outputs, EXPONENTIAL);
+  const period = sum(of("probabilityFraction"), QUOTIENT);
+  return {
+    exponential: EXPONENTIAL,
+    prediction: exponentials,
+    start: exponentials,
+    period,
+    all: sum(exponentials, product(outputs, period), LAST_RAW),
+  };
 }
 
-function updateFormula(ir: Machine): string {
-  if (ir.coincidence)
-    return "largest over layers of 2 + products · (words + 3) + Σ over products that are not zero of words + 59 + phases · slots · pulseCycles";
-  const slots = `the largest pulse count${ir.readBacks > 0 ? ` and ${ir.readBacks} where it is not 0` : ""}`;
-  if (ir.lowRank)
-    return `largest over layers of 2 + passes · rows · (rowTiles · words · terms + 8) + pulseCycles · Σ over rows of ${slots}`;
-  return `largest over layers of 2 + rows · (rowTiles · words + 6) + pulseCycles · Σ over rows of ${slots}`;
+function gradientSchedule({ layers }: Machine): Schedule["gradient"] {
+  const lengths = layers.map(({ gradient }) => sum(named(gradient)("bufferWords"), ACCUMULATE));
+  return { write: ACCUMULATE, layers: lengths, length: largest("layers", lengths) };
+}
+
+/** Σ over rows or outer products. */
+const pulses = (ir: Machine): Sum => product(ofData("pulse slots"), named(ir)("pulseCycles"));
+
+function rowUpdate(ir: Machine, layer: LayerIr): { rows: RowSchedule; length: Sum } {
+  const { lowRank } = ir;
+  const words = named(ir.vectors[layer.index + 1])("words");
+  const issues = product(named(layer)("rowTiles"), words, ...(lowRank ? [named(lowRank)("terms")] : []));
+  const count = lowRank ? RANK_COUNT : COUNT;
+  const row = sum(issues, count, DECIDE);
+  const rows = product(...(lowRank ? [named(lowRank)("passes")] : []), named(layer.update)("rows"), row);
+  return { rows: { issues, count, pulses: row }, length: sum(UPDATE_BEGIN, rows, UPDATE_END, pulses(ir)) };
+}
+
+function trainUpdate(ir: Machine, layer: LayerIr): { trains: TrainSchedule; length: Sum } | null {
+  if (!ir.coincidence || !layer.edges) return null;
+  const { idle, thresholds, train } = setupTiming(named(layer.edges)("words"));
+  const more = difference(train, idle);
+  const products = product(named(ir.coincidence)("products"), idle);
+  return {
+    trains: { thresholds, pulses: train, idle, more },
+    length: sum(UPDATE_BEGIN, products, UPDATE_END, product(ofData("trains"), more), pulses(ir)),
+  };
+}
+
+function updateSchedule(ir: Machine): Schedule["update"] {
+  const layers = ir.layers.map((layer) => ({
+    ...{ rows: null, trains: null },
+    ...(trainUpdate(ir, layer) ?? rowUpdate(ir, layer)),
+  }));
+  const length = largest(
+    "layers",
+    layers.map((layer) => layer.length),
+  );
+  return { begin: UPDATE_BEGIN, layers, end: UPDATE_END, length };
 }
 
 /** Cycles in which a batch's row of pairs is refreshed: one erasing pulse, and as many to set as a pair may take. */
-export const refreshCycles = ({ cell, pulseCycles }: Pick<Ir, "cell" | "pulseCycles">): number =>
-  cell.pairs ? (1 + cell.pairs.most) * pulseCycles : 0;
+export function refresh({ cell, ...ir }: Pick<Ir, "cell" | "pulseCycles">): Sum {
+  return cell.pairs ? product(sum(named(cell.pairs)("most"), 1), named(ir)("pulseCycles")) : sum();
+}
+
+export function schedule(ir: Machine): Schedule {
+  const scalers = ir.layers.map(({ index }) => scalerSchedule(ir, index));
+  const error = errorSchedule(ir);
+  const backward = ir.layers.map((layer) => layer.backward && readSchedule(ir, layer.backward, DERIVATIVE));
+  return {
+    load: { write: BEAT, length: sum(named(ir)("sampleBeats"), LABEL, ofData("host stalls")) },
+    forward: ir.layers.map((layer) => readSchedule(ir, layer.forward, ACTIVATION)),
+    backward,
+    scalers,
+    error,
+    errorLength: sum(error.all, scalers[ir.layers.length - 1].length),
+    backwardLength: backward.map((read, l) => read && sum(read.all, scalers[l - 1].length)),
+    gradient: ir.keeps === "gradient" ? gradientSchedule(ir) : null,
+    update: updateSchedule(ir),
+    range: { change: RANGE, refresh: refresh(ir), length: sum(RANGE, refresh(ir)) },
+  };
+}
+
+/** A low-rank machine's gradient in the steady state: the hand-over, and what is waited for before it. */
+function handOverLength(lowRank: NonNullable<Ir["lowRank"]>, list: readonly PhaseIr[]): Length {
+  const others = (["load", "forward", "error", "backward"] as const).map((phase) =>
+    ofData(phase, sampleCycles(list.filter((p) => p.phase === phase))),
+  );
+  const wait = positive(difference(ofData("programs before", lowRank.sample.cycles), ...others));
+  return sum(HAND_OVER, wait, ofData("programs at the end"));
+}
 
 export function phases(ir: Machine): PhaseIr[] {
-  const last = ir.layers.length - 1;
-  const list: PhaseIr[] = [
-    {
-      phase: "load",
-      layer: null,
-      cycles: ir.sampleBeats + 1,
-      formula: "sampleBeats + 1 + host stalls",
-      dataDependent: true,
-    },
-  ];
-  for (const layer of ir.layers)
-    list.push({
-      phase: "forward",
-      layer: layer.index,
-      cycles: readLength(layer.forward, ir.readCycles, 3),
-      formula: "(steps − 1) · stepCycles + planes · readCycles + lastStepWords + 5",
-      dataDependent: false,
-    });
-  const { outputs, probabilityFraction, words, loss } = ir.errorUnit;
-  list.push(
-    loss === "softmax-cross-entropy"
-      ? {
-          phase: "error",
-          layer: last,
-          cycles: outputs + 5 + outputs * (probabilityFraction + 4) + 4 + words,
-          formula: "outputs + 5 + outputs · (probabilityFraction + 4) + 4 + words",
-          dataDependent: false,
-        }
-      : {
-          phase: "error",
-          layer: last,
-          cycles: outputs + 8 + words,
-          formula: "outputs + 8 + words",
-          dataDependent: false,
-        },
-  );
-  for (let l = last; l > 0; l--) {
-    const backward = ir.layers[l].backward as ReadIr;
-    list.push({
-      phase: "backward",
-      layer: l,
-      cycles: readLength(backward, ir.readCycles, 2) + scalerCycles(ir, l - 1),
-      formula: "(steps − 1) · stepCycles + planes · readCycles + lastStepWords + 7 + words",
-      dataDependent: false,
-    });
-  }
-  if (ir.keeps === "gradient")
-    list.push({
-      phase: "gradient",
-      layer: null,
-      cycles: Math.max(...ir.layers.map((layer) => gradientCycles(layer))),
-      formula: "largest over layers of inputs · words + 5",
-      dataDependent: false,
-    });
-  if (ir.lowRank)
-    list.push({
-      phase: "gradient",
-      layer: null,
-      cycles: 1 + Math.max(0, ir.lowRank.sample.cycles - sampleCycles(list)),
-      formula:
-        "1 + max(0, cycles of the program before − load − forward − error − backward); on a batch's first sample 1; on its last + cycles of its programs",
-      dataDependent: false,
-    });
-  list.push(
-    {
-      phase: "update",
-      layer: null,
-      cycles: Math.max(...ir.layers.map((layer) => updateCycles(ir, layer))),
-      formula: updateFormula(ir),
-      dataDependent: true,
-    },
-    {
-      phase: "range",
-      layer: null,
-      cycles: 1 + refreshCycles(ir),
-      formula: ir.cell.pairs ? "1 + (1 + levels) · pulseCycles" : "1",
-      dataDependent: false,
-    },
-  );
+  const { load, forward, errorLength, backwardLength, gradient, update, range } = schedule(ir);
+  const list: PhaseIr[] = [];
+  const add = (phase: PhaseIr["phase"], layer: number | null, { cycles, formula }: Length, dataDependent = false) =>
+    list.push({ phase, layer, cycles, formula, dataDependent });
+  add("load", null, load.length, true);
+  forward.forEach(({ all }, l) => {
+    add("forward", l, all);
+  });
+  add("error", ir.layers.length - 1, errorLength);
+  for (let l = ir.layers.length - 1; l > 0; l--) add("backward", l, backwardLength[l] as Length);
+  if (gradient) add("gradient", null, gradient.length);
+  if (ir.lowRank) add("gradient", null, handOverLength(ir.lowRank, list));
+  add("update", null, update.length, true);
+  add("range", null, range.length);
   return list;
 }

@@ -1,19 +1,12 @@
 /** How much of the time each unit works: busy cycles of one batch in the steady state, from the IR's schedule; without
  *  host stalls and pulses. */
-
+import { vectorCycles } from "../methods/low-rank/cycles.ts";
 import { type Instruction, type Op, type Side, timesIssued } from "../methods/low-rank/program.ts";
 import { vectorWork } from "../methods/low-rank/schedule.ts";
 import type { LowRankIr } from "../methods/low-rank/unit.ts";
+import { gradientPhase, type ProgramName, programCycles, programsOf, sampleCycles } from "./hand-over.ts";
 import type { Ir, PhaseIr, ReadIr } from "./ir.ts";
-import {
-  gradientPhase,
-  type ProgramName,
-  programCycles,
-  programsOf,
-  sampleCycles,
-  scalerCycles,
-  updateCycles,
-} from "./schedule.ts";
+import { schedule } from "./schedule.ts";
 
 interface UnitUse {
   readonly unit: string;
@@ -43,23 +36,25 @@ const readingCycles = (ir: Ir, { steps, planes }: ReadIr): number => steps * pla
 const isLong = (op: Op): boolean => vectorWork[op]?.use === "long";
 const isScalar = ({ op }: Instruction): boolean => !isLong(op) && op !== "loop" && op !== "end";
 
-/** Cycles of one instruction in a side's vector unit of so many words (docs/low-rank.md). */
-function vectorCycles({ op, a, b }: Instruction, side: Side, unit: LowRankIr, words: number): number {
+/** Cycles of work of one instruction in a side's vector unit, which takes so many (docs/low-rank.md). */
+function vectorWorkCycles({ op, a, b }: Instruction, side: Side, unit: LowRankIr, of: VectorSchedule): number {
   if (!isLong(op) || !vectorWork[op]?.sides.includes(side)) return 0;
   switch (op) {
     case "dot":
-      return (a === unit.columns || b === unit.columns ? 1 : 2) * words;
+      return (a === unit.columns || b === unit.columns ? of.vectorDot : of.columnDot).busy.cycles;
     case "copy":
-      return unit.outer * words;
+      return of.copy.busy.cycles;
     case "keep":
-      return words;
+      return of.keep.busy.cycles;
     case "rowX":
     case "rowD":
-      return words * (unit.rowColumns + unit.slots + unit.outer);
+      return of.row.busy.cycles;
     default:
-      return (unit.rank + 1) * (1 + words * unit.rank);
+      return of.combine.busy.cycles;
   }
 }
+
+type VectorSchedule = ReturnType<typeof vectorCycles>;
 
 /** How often each instruction of the programs of these samples is issued. */
 function issued(ir: Ir, unit: LowRankIr, samples: readonly number[]): { instruction: Instruction; times: number }[] {
@@ -86,16 +81,16 @@ export function utilisation(ir: Ir): Utilisation {
   const units: UnitUse[] = [];
   const add = (unit: string, layer: number | null, cycles: number) =>
     units.push({ unit, layer, cycles, part: cycles / batch });
-  const last = ir.layers.length - 1;
   for (const { index, forward } of ir.layers) add("forward_engine", index, samples * readingCycles(ir, forward));
   for (const { index, backward } of ir.layers)
     if (backward) add("backward_engine", index, samples * readingCycles(ir, backward));
-  add("error_unit", null, samples * (of(ir, "error") - scalerCycles(ir, last)));
-  for (const { index } of ir.layers) add("error_scaler", index, samples * scalerCycles(ir, index));
+  const { error, scalers, update } = schedule(ir);
+  add("error_unit", null, samples * error.all.cycles);
+  for (const { index } of ir.layers) add("error_scaler", index, samples * scalers[index].length.cycles);
   if (ir.keeps === "gradient")
     for (const { index, gradient: g } of ir.layers) add("gradient_unit", index, samples * g.bufferWords);
-  for (const layer of ir.layers)
-    add(ir.coincidence ? "pulse_train_unit" : "update_unit", layer.index, updates * updateCycles(ir, layer));
+  for (const { index } of ir.layers)
+    add(ir.coincidence ? "pulse_train_unit" : "update_unit", index, updates * update.layers[index].length.cycles);
   const { lowRank } = ir;
   if (!lowRank) return { batch, units, programs: null };
   const instructions = issued(ir, lowRank, numbers);
@@ -107,15 +102,17 @@ export function utilisation(ir: Ir): Utilisation {
     executedInBatch((i) => Number(isScalar(i))),
   );
   ir.layers.forEach((_, l) => {
-    for (const [side, { words }] of [
+    for (const [side, vector] of [
       ["x", ir.vectors[l]],
       ["d", ir.vectors[l + 1]],
-    ] as const)
+    ] as const) {
+      const cyclesOf = vectorCycles(lowRank, vector);
       add(
         `${side}_vector_unit`,
         l,
-        executedInBatch((i) => vectorCycles(i, side, lowRank, words)),
+        executedInBatch((i) => vectorWorkCycles(i, side, lowRank, cyclesOf)),
       );
+    }
   });
   const lengths = numbers.map((n) => programCycles(ir, n));
   const cycles = lengths.reduce((sum, length) => sum + length, 0);

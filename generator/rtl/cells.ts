@@ -13,7 +13,7 @@ import {
 } from "../device/response.ts";
 import type { Ir, LayerIr } from "../ir/ir.ts";
 import { columnLines, countsPulses, type LineMap, lineOf, rowLines } from "../ir/lines.ts";
-import { refreshCycles } from "../ir/schedule.ts";
+import { refresh } from "../ir/schedule.ts";
 import { hex, type Parameter, seedList, tableLines } from "./values.ts";
 
 /** One bit a line of each tile, the first in the lowest: whether a neuron is there. */
@@ -48,7 +48,7 @@ const largest = (values: readonly number[]): number => values.reduce((m, v) => M
 export function cellContext(ir: Ir) {
   const { device, pairs = null, unitsPerPulse, weightOne } = ir.cell;
   const drifts = (device?.drift ?? 0) > 0;
-  const rangeCycles = refreshCycles(ir);
+  const rangeCycles = refresh(ir).cycles;
   const choices = {
     cellReference: ir.cell.reference,
     exact: device === undefined,

@@ -2,8 +2,9 @@
  *  (`assembly/low-rank.ts`); here its state is laid out, and its programs are run. Every machine has this twin, also the one
  *  on the plain path: a sample takes thousands of instructions, many over whole vectors, and whole numbers of any length are
  *  too slow for a training. */
+
+import type { ProgramName } from "../../generator/ir/hand-over.ts";
 import type { Ir } from "../../generator/ir/ir.ts";
-import type { ProgramName } from "../../generator/ir/schedule.ts";
 import { type Instruction, OPS, type Op, type Program } from "../../generator/methods/low-rank/program.ts";
 import { functionTable } from "../../generator/methods/low-rank/table.ts";
 import type { LowRankIr } from "../../generator/methods/low-rank/unit.ts";

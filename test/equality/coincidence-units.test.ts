@@ -2,15 +2,10 @@
  *  training brings about. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { sum } from "../../generator/base/formula.ts";
 import { mix, xorshift32 } from "../../generator/base/mix.ts";
 import { validateDesign } from "../../generator/design/schema.ts";
-import {
-  coincidenceUnits,
-  LATCH_BITS,
-  setupTiming,
-  THRESHOLD_LATENCY,
-  TRAIN_MANTISSA_BITS,
-} from "../../generator/ir/coincidence.ts";
+import { coincidenceUnits, LATCH_BITS, setupTiming, TRAIN_MANTISSA_BITS } from "../../generator/ir/coincidence.ts";
 import { packLanes } from "../../sim/arith.ts";
 import { lineThresholds, PHASES, trainHeight } from "../../sim/units/pulse-train.ts";
 import type { Values } from "../../verify/leaf.ts";
@@ -49,7 +44,7 @@ describe("pulse_train_unit", () => {
       ...{ ERROR_EXPONENT_BITS: 9, EXPONENT_ZERO: 0, MULTIPLIER: RATE, MULTIPLIER_BITS: 16, SHIFT: PLACES },
       ...{ ...SEEDS, PULSE_CYCLES: 1 },
     });
-    const timing = setupTiming(1);
+    const timing = setupTiming(sum(1));
     const product = fc.record({
       x: fc.array(codeOf(WIDTHS.X_CODE_BITS), { minLength: 3, maxLength: 3 }),
       d: fc.array(codeOf(WIDTHS.D_CODE_BITS), { minLength: 2, maxLength: 2 }),
@@ -65,7 +60,7 @@ describe("pulse_train_unit", () => {
           const held = { ...scalars, i_x: lanes(x, WIDTHS.X_CODE_BITS), i_d: lanes(d, WIDTHS.D_CODE_BITS) };
           cycles.push({ ...held, i_start: 1 });
           const b = cycles.length;
-          for (let n = 0; n <= timing.train; n++) cycles.push(held);
+          for (let n = 0; n <= timing.train.cycles; n++) cycles.push(held);
           return b;
         });
         const outputs = await unit.run(cycles);
@@ -74,8 +69,8 @@ describe("pulse_train_unit", () => {
           const b = starts[k];
           const [largestX, largestD] = [x, d].map((side) => Math.max(...side.map(Math.abs)));
           const zero = largestX === 0 || largestD === 0;
-          expect(outputs[b + timing.known + 1].o_done).toBe(zero ? 1n : 0n);
-          const written = outputs[b + timing.write + THRESHOLD_LATENCY];
+          expect(outputs[b + timing.idle.cycles].o_done).toBe(zero ? 1n : 0n);
+          const written = outputs[b + timing.thresholds.cycles];
           expect(written.x_threshold_write).toBe(zero ? 0n : 1n);
           if (zero) return;
           const places = PLACES - i_exponent - i_input_range;
@@ -92,7 +87,7 @@ describe("pulse_train_unit", () => {
           }
           const flags = [...written.o_clipped.toString(2)].filter((bit) => bit === "1").length;
           expect(flags).toBe(clipped);
-          const slot = outputs[b + timing.train];
+          const slot = outputs[b + timing.train.cycles];
           expect(slot.pulse).toBe(1n);
           expect(Number(slot.pulse_slots)).toBe(height.slots);
           const has = (side: readonly number[], negative: boolean) => side.some((v) => (negative ? v < 0 : v > 0));

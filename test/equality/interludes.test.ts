@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { loadHead } from "../../data/dataset.ts";
 import { validateDesign } from "../../generator/design/schema.ts";
-import { programCycles, sampleCycles } from "../../generator/ir/schedule.ts";
+import { programCycles, sampleCycles } from "../../generator/ir/hand-over.ts";
 import { emitRtl } from "../../generator/rtl/emit.ts";
 import { cacheDir } from "../../kept/cache.ts";
 import { prepareMachine } from "../../prepare/machine.ts";

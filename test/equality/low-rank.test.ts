@@ -1,7 +1,7 @@
 /** Low-rank gradients: every method, update and rounding on small machines, and inputs that give them nothing to hold. */
 import { describe, expect, it } from "vitest";
 import { type Design, type DesignInput, validateDesign } from "../../generator/design/schema.ts";
-import { programCycles, sampleCycles } from "../../generator/ir/schedule.ts";
+import { programCycles, sampleCycles } from "../../generator/ir/hand-over.ts";
 import { prepareMachine } from "../../prepare/machine.ts";
 import { verify } from "../../verify/verify.ts";
 

@@ -3,7 +3,7 @@ import { fc, it as property } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { Random } from "../../data/random.ts";
 import { type DesignInput, validateDesign } from "../../generator/design/schema.ts";
-import { updateCycles } from "../../generator/ir/schedule.ts";
+import { schedule } from "../../generator/ir/schedule.ts";
 import { applyCoincidence, pulseTrain } from "../../golden/coincidence.ts";
 import { type PreparedMachine, prepareMachine } from "../../prepare/machine.ts";
 import {
@@ -372,7 +372,7 @@ describe("an update by pulse trains takes", () => {
       for (let n = 0; n < (method === "sgd" ? 1 : 2); n++)
         machine.sample(pixels.subarray(150 * n, 150 * (n + 1)), labels[n], true);
       return {
-        idle: ir.layers.map((layer) => updateCycles(ir, layer)),
+        idle: schedule(ir).update.layers.map(({ length }) => length.cycles),
         phase: ir.phases.find(({ phase }) => phase === "update"),
         cycles: machine.cycles.update,
       };
@@ -384,7 +384,7 @@ describe("an update by pulse trains takes", () => {
   it("longer for longer vectors only by their words, read twice", () => {
     const [short, long] = [16, 160].map((inputs) => {
       const { ir } = prepare({ layers: [inputs, 8], rows: 8, cols: 8, lanes: 4 });
-      return updateCycles(ir, ir.layers[0]);
+      return schedule(ir).update.layers[0].length.cycles;
     });
     expect(long - short).toBe((160 - 16) / 4);
   });

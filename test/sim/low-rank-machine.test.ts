@@ -2,8 +2,8 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { channels } from "../../generator/ir/channels.ts";
+import { programCycles } from "../../generator/ir/hand-over.ts";
 import type { Ir } from "../../generator/ir/ir.ts";
-import { programCycles } from "../../generator/ir/schedule.ts";
 import type { Instruction, Op, Program } from "../../generator/methods/low-rank/program.ts";
 import type { LowRankIr } from "../../generator/methods/low-rank/unit.ts";
 import type { PreparedMachine } from "../../prepare/machine.ts";

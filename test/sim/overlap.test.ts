@@ -2,7 +2,7 @@
  *  the events of a trace agree; so do the busy cycles of the units. */
 import { describe, expect, it } from "vitest";
 import { type DesignInput, validateDesign } from "../../generator/design/schema.ts";
-import { gradientPhase, handOverWait, programCycles, sampleCycles } from "../../generator/ir/schedule.ts";
+import { gradientPhase, handOverWait, programCycles, sampleCycles } from "../../generator/ir/hand-over.ts";
 import { utilisation } from "../../generator/ir/utilisation.ts";
 import { type PreparedMachine, prepareMachine } from "../../prepare/machine.ts";
 import { totalCycles } from "../../sim/cycles.ts";

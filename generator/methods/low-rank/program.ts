@@ -1,6 +1,7 @@
 /** Programs of the low-rank units: what an instruction is, and when its result may be used (docs/low-rank.md). An
  *  instruction is issued in a known cycle, so a program's length is a constant of the design, and the hardware needs no
  *  interlocks. */
+import { PUT_NEXT, STORE_NEXT } from "./cycles.ts";
 
 /** What an instruction does: docs/low-rank.md. The place in this list is its code. */
 export const OPS = [
@@ -76,9 +77,9 @@ export const LATENCY = 4;
 /** The same for reciprocal and inverseRoot. */
 export const FUNCTION_LATENCY = 6;
 /** A coefficient is in its buffer so many cycles after its issue. */
-export const PUT_LATENCY = 3;
+export const PUT_LATENCY = PUT_NEXT.cycles;
 /** From a stored element's issue to the issue of what reads its column. */
-export const STORE_LATENCY = 4;
+export const STORE_LATENCY = STORE_NEXT.cycles;
 
 /** Cycles from the issue of a long piece of work of the vector units to the issue of what needs its result. */
 export interface Timing {
