@@ -1,5 +1,5 @@
-/** Writes what the schema says into docs/: the JSON Schema for editors, and a page that lists every field.
- *  `npm run docs`; a test holds the files and the schema equal. */
+/** Writes into docs/ what the code says: the JSON Schema for editors, a page that lists every field, the tables of sweeps
+ *  and of the schedule. `npm run docs`; tests hold the files equal to it. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
@@ -9,6 +9,7 @@ import { designJsonSchema, type SchemaNode } from "../generator/design/schema.ts
 import { sweepParts } from "../sweep/schema.ts";
 import type { Figure } from "../sweep/work.ts";
 import { works } from "../sweep/works.ts";
+import { withSchedule } from "./schedule-tables.ts";
 
 const code = (value: unknown): string => `\`${JSON.stringify(value)}\``;
 
@@ -120,5 +121,6 @@ export const withSweepTables = (page: string): string =>
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileWhole("docs/design.schema.json", schemaText());
   writeFileWhole("docs/design-file.md", pageText());
+  writeFileWhole("docs/machine.md", withSchedule(readFileSync("docs/machine.md", "utf8")));
   writeFileWhole("docs/sweeps.md", withSweepTables(readFileSync("docs/sweeps.md", "utf8")));
 }

@@ -15,7 +15,7 @@ import {
 } from "../base/formula.ts";
 import { setupTiming } from "./coincidence.ts";
 import { HAND_OVER, sampleCycles } from "./hand-over.ts";
-import type { Ir, LayerIr, PhaseIr, ReadIr } from "./ir.ts";
+import type { Ir, LayerIr, PhaseIr, ReadIr, VectorIr } from "./ir.ts";
 
 type Machine = Omit<Ir, "phases" | "memories" | "channels">;
 
@@ -35,7 +35,6 @@ export const SYMBOLS = {
 
 const ofData = (name: keyof typeof SYMBOLS, cycles = 0): Sum => symbol(name, cycles);
 
-/** A beat of the host is a word of vector 0. */
 const BEAT = pipeline("accepted beat to its x_write", 1);
 const LABEL = pipeline("the label's beat", 1);
 const CONVERT = pipeline("entry to the first conversion", 1);
@@ -43,16 +42,16 @@ const HOLD = pipeline("last plane's codes to the held group", 1);
 const ACTIVATION = pipeline("held word to x_write or y_write", 3);
 const DERIVATIVE = pipeline("held word to raw_write", 2);
 const SCALER = pipeline("between the last raw_write and the first delta_write", 3);
-const EXPONENTIAL = pipeline("entry to the first exp_write", 5);
+const EXPONENTIAL = pipeline("entry, read, difference, product, exponential", 5);
 /** Beside the probability's bits below its binary point. */
 const QUOTIENT = pipeline("a quotient's start, its highest bit and its raw error", 4);
-const DIFFERENCE = pipeline("entry to the first raw error, less the cycle that each output takes", 4);
+const DIFFERENCE = pipeline("entry, read, difference, product", 4);
 const LAST_RAW = pipeline("the last raw_write", 1);
-const ACCUMULATE = pipeline("entry to the first gradient_write", 5);
+const ACCUMULATE = pipeline("entry, read, operands, product, sum", 5);
 const UPDATE_BEGIN = pipeline("entry to the first row or outer product", 1);
 const UPDATE_END = pipeline("the cycle in which another row or outer product would begin", 1);
-const COUNT = pipeline("between a word's issue and its count_write", 4);
-const RANK_COUNT = pipeline("between the issue of a word's last term and its count_write", 6);
+const COUNT = pipeline("data, operands, gradient, scaled", 4);
+const RANK_COUNT = pipeline("data, products, sum of terms, scaled", 6);
 const DECIDE = pipeline("the last count_write, and the decision whether there are pulses", 2);
 const RANGE = pipeline("the range registers' cycle", 1);
 
@@ -133,8 +132,8 @@ export interface Schedule {
   readonly range: { readonly change: Length; readonly refresh: Length; readonly length: Length };
 }
 
-function readSchedule(ir: Machine, read: ReadIr, result: Sum): ReadSchedule {
-  const of = named(read);
+function readSchedule(ir: Machine, read: ReadIr, place: string, result: Sum): ReadSchedule {
+  const of = named(read, place);
   const readCycles = named(ir)("readCycles");
   const held = sum(CONVERT, product(of("planes"), readCycles), HOLD);
   const stepsBefore = product(difference(of("steps"), 1), of("stepCycles"));
@@ -145,12 +144,13 @@ function readSchedule(ir: Machine, read: ReadIr, result: Sum): ReadSchedule {
   };
 }
 
-function scalerSchedule(ir: Machine, layer: number): ScalerSchedule {
-  return { delta: SCALER, length: sum(named(ir.vectors[layer + 1])("words"), SCALER) };
+/** @param place of the layer's output vector, from where its errors come */
+function scalerSchedule(vector: VectorIr, place: string): ScalerSchedule {
+  return { delta: SCALER, length: sum(named(vector, place)("words"), SCALER) };
 }
 
 function errorSchedule({ errorUnit }: Machine): ErrorSchedule {
-  const of = named(errorUnit);
+  const of = named(errorUnit, "errorUnit");
   const outputs = of("outputs");
   if (errorUnit.loss === "squared-error") {
     const all = sum(outputs, DIFFERENCE, LAST_RAW);
@@ -168,7 +168,7 @@ function errorSchedule({ errorUnit }: Machine): ErrorSchedule {
 }
 
 function gradientSchedule({ layers }: Machine): Schedule["gradient"] {
-  const lengths = layers.map(({ gradient }) => sum(named(gradient)("bufferWords"), ACCUMULATE));
+  const lengths = layers.map(({ gradient }) => sum(named(gradient, "layers[l].gradient")("bufferWords"), ACCUMULATE));
   return { write: ACCUMULATE, layers: lengths, length: largest("layers", lengths) };
 }
 
@@ -177,19 +177,27 @@ const pulses = (ir: Machine): Sum => product(ofData("pulse slots"), named(ir)("p
 
 function rowUpdate(ir: Machine, layer: LayerIr): { rows: RowSchedule; length: Sum } {
   const { lowRank } = ir;
-  const words = named(ir.vectors[layer.index + 1])("words");
-  const issues = product(named(layer)("rowTiles"), words, ...(lowRank ? [named(lowRank)("terms")] : []));
+  const words = named(ir.vectors[layer.index + 1], "vectors[l + 1]")("words");
+  const issues = product(
+    named(layer, "layers[l]")("rowTiles"),
+    words,
+    ...(lowRank ? [named(lowRank, "lowRank")("terms")] : []),
+  );
   const count = lowRank ? RANK_COUNT : COUNT;
   const row = sum(issues, count, DECIDE);
-  const rows = product(...(lowRank ? [named(lowRank)("passes")] : []), named(layer.update)("rows"), row);
+  const rows = product(
+    ...(lowRank ? [named(lowRank, "lowRank")("passes")] : []),
+    named(layer.update, "layers[l].update")("rows"),
+    row,
+  );
   return { rows: { issues, count, pulses: row }, length: sum(UPDATE_BEGIN, rows, UPDATE_END, pulses(ir)) };
 }
 
 function trainUpdate(ir: Machine, layer: LayerIr): { trains: TrainSchedule; length: Sum } | null {
   if (!ir.coincidence || !layer.edges) return null;
-  const { idle, thresholds, train } = setupTiming(named(layer.edges)("words"));
+  const { idle, thresholds, train } = setupTiming(named(layer.edges, "layers[l].edges")("words"));
   const more = difference(train, idle);
-  const products = product(named(ir.coincidence)("products"), idle);
+  const products = product(named(ir.coincidence, "coincidence")("products"), idle);
   return {
     trains: { thresholds, pulses: train, idle, more },
     length: sum(UPDATE_BEGIN, products, UPDATE_END, product(ofData("trains"), more), pulses(ir)),
@@ -210,20 +218,24 @@ function updateSchedule(ir: Machine): Schedule["update"] {
 
 /** Cycles in which a batch's row of pairs is refreshed: one erasing pulse, and as many to set as a pair may take. */
 export function refresh({ cell, ...ir }: Pick<Ir, "cell" | "pulseCycles">): Sum {
-  return cell.pairs ? product(sum(named(cell.pairs)("most"), 1), named(ir)("pulseCycles")) : sum();
+  return cell.pairs ? product(sum(named(cell.pairs, "cell.pairs")("most"), 1), named(ir)("pulseCycles")) : sum();
 }
 
 export function schedule(ir: Machine): Schedule {
-  const scalers = ir.layers.map(({ index }) => scalerSchedule(ir, index));
+  const last = ir.layers.length - 1;
+  // The output's words are those of the error unit; the others' are of the vector before the layer that is read backward.
+  const scalers = ir.layers.map((_, l) => scalerSchedule(ir.vectors[l + 1], l === last ? "errorUnit" : "vectors[l]"));
   const error = errorSchedule(ir);
-  const backward = ir.layers.map((layer) => layer.backward && readSchedule(ir, layer.backward, DERIVATIVE));
+  const backward = ir.layers.map(
+    (layer) => layer.backward && readSchedule(ir, layer.backward, "layers[l].backward", DERIVATIVE),
+  );
   return {
     load: { write: BEAT, length: sum(named(ir)("sampleBeats"), LABEL, ofData("host stalls")) },
-    forward: ir.layers.map((layer) => readSchedule(ir, layer.forward, ACTIVATION)),
+    forward: ir.layers.map((layer) => readSchedule(ir, layer.forward, "layers[l].forward", ACTIVATION)),
     backward,
     scalers,
     error,
-    errorLength: sum(error.all, scalers[ir.layers.length - 1].length),
+    errorLength: sum(error.all, scalers[last].length),
     backwardLength: backward.map((read, l) => read && sum(read.all, scalers[l - 1].length)),
     gradient: ir.keeps === "gradient" ? gradientSchedule(ir) : null,
     update: updateSchedule(ir),

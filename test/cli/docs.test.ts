@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { expect, it } from "vitest";
 import { program } from "../../cli/main.ts";
 import { pageText, schemaText, withSweepTables } from "../../scripts/docs.ts";
+import { withSchedule } from "../../scripts/schedule-tables.ts";
 import { ROOT } from "./rankloom.ts";
 import { fields } from "./schema-walk.ts";
 
@@ -22,6 +23,12 @@ it("the page of sweeps has the sweep file's fields and the figures as the schema
   const page = readFileSync(join(ROOT, "docs/sweeps.md"), "utf8");
   expect(withSweepTables(page)).toBe(page);
   expect(page).toContain("| `constraints` |");
+});
+
+it("the page of the machine has the schedule as it is printed (npm run docs)", () => {
+  const page = readFileSync(join(ROOT, "docs/machine.md"), "utf8");
+  expect(withSchedule(page)).toBe(page);
+  expect(page).toContain("| FORWARD of layer l | (steps − 1) · stepCycles");
 });
 
 /** Pages for people, by their paths from the root. */

@@ -30,7 +30,7 @@ export function vectorCycles(
   unit: Pick<LowRankIr, "rank" | "outer" | "rowColumns" | "slots">,
   vector: { readonly words: number },
 ) {
-  const of = named(unit);
+  const of = named(unit, "lowRank");
   const words = named(vector)("words");
   const work = (busy: Sum, ...more: Sum[]): VectorCycles => ({ busy, next: sum(busy, ...more) });
   const column = sum(of("rank"), 1);
@@ -51,7 +51,7 @@ export function vectorCycles(
 /** A combination's writes: the first word of the first column; a column, and after the last column a word, follows
  *  every `column` cycles. */
 export function combinationWrites(unit: Pick<LowRankIr, "rank">): { first: Length; column: Length } {
-  const rank = named(unit)("rank");
+  const rank = named(unit, "lowRank")("rank");
   const column = sum(rank, 1);
   return { first: sum(COMBINE_LOAD, column, rank, COMBINE_WRITE), column };
 }
