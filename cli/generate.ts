@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
 import { bits, count, percent } from "../generator/base/quantities.ts";
 import type { Ir } from "../generator/ir/ir.ts";
+import { SYMBOLS } from "../generator/ir/schedule.ts";
 import { utilisation } from "../generator/ir/utilisation.ts";
 import { Output, table } from "../report/console.ts";
 import { addDesign, addSeed, type DesignOptions, designOf } from "./options.ts";
@@ -33,6 +34,12 @@ async function generate(name: string, options: Options): Promise<void> {
   output.say(summary(ir, dir, files));
 }
 
+/** What formulas name beside fields of the IR and phases, and what it is. */
+const symbolsOf = ({ phases }: Ir): string[][] =>
+  Object.entries(SYMBOLS).filter(
+    ([name]) => phases.some(({ formula }) => formula.includes(name)) && phases.every(({ phase }) => phase !== name),
+  );
+
 function summary(ir: Ir, dir: string, files: ReadonlyMap<string, string>): string {
   const tiles = ir.layers.reduce((sum, layer) => sum + layer.rowTiles * layer.colTiles, 0);
   const memory = ir.memories.reduce((sum, m) => sum + m.bits, 0);
@@ -52,6 +59,7 @@ function summary(ir: Ir, dir: string, files: ReadonlyMap<string, string>): strin
       [0, 1, 3],
     ),
     "  * data or the host add to it",
+    ...table(symbolsOf(ir), [0, 1]),
     "",
     `busy cycles of a batch, ${count(use.batch)} cycles (without host stalls and pulses)`,
     ...table(
