@@ -23,7 +23,7 @@ type Machine = Omit<Ir, "phases" | "memories" | "channels">;
 export const SYMBOLS = {
   "host stalls": "cycles of LOAD in which no beat is offered",
   "pulse slots":
-    "by row: Σ over rows of the largest pulse count, and `verify` more where it is not 0; by coincidence: Σ over outer products of slots · phases",
+    "by row: Σ over rows of the largest pulse count, and of the times that they are read back where it is not 0; by coincidence: Σ over outer products of slots · phases",
   trains: "outer products that are not zero",
   "programs before": "cycles of the programs of the sample before; 0 on a batch's first sample",
   "programs at the end": "cycles of the programs of a batch's last sample; 0 on others",
