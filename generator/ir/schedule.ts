@@ -103,7 +103,7 @@ export interface TrainSchedule {
 
 export interface LayerUpdateSchedule {
   /** Cycles without a pulse. */
-  readonly length: Length;
+  readonly length: Sum;
   readonly rows: RowSchedule | null;
   readonly trains: TrainSchedule | null;
 }
@@ -117,7 +117,7 @@ export interface Schedule {
   readonly error: ErrorSchedule;
   readonly errorLength: Length;
   readonly backwardLength: readonly (Length | null)[];
-  /** mbgd. */
+  /** Where a batch's gradient is kept as it is. */
   readonly gradient: {
     readonly write: Length;
     readonly layers: readonly Length[];
@@ -175,7 +175,7 @@ function gradientSchedule({ layers }: Machine): Schedule["gradient"] {
 /** Σ over rows or outer products. */
 const pulses = (ir: Machine): Sum => product(ofData("pulse slots"), named(ir)("pulseCycles"));
 
-function rowUpdate(ir: Machine, layer: LayerIr): { rows: RowSchedule; length: Sum } {
+function rowUpdate(ir: Machine, layer: LayerIr): LayerUpdateSchedule {
   const { lowRank } = ir;
   const words = named(ir.vectors[layer.index + 1], "vectors[l + 1]")("words");
   const issues = product(
@@ -190,25 +190,27 @@ function rowUpdate(ir: Machine, layer: LayerIr): { rows: RowSchedule; length: Su
     named(layer.update, "layers[l].update")("rows"),
     row,
   );
-  return { rows: { issues, count, pulses: row }, length: sum(UPDATE_BEGIN, rows, UPDATE_END, pulses(ir)) };
+  return {
+    rows: { issues, count, pulses: row },
+    trains: null,
+    length: sum(UPDATE_BEGIN, rows, UPDATE_END, pulses(ir)),
+  };
 }
 
-function trainUpdate(ir: Machine, layer: LayerIr): { trains: TrainSchedule; length: Sum } | null {
+function trainUpdate(ir: Machine, layer: LayerIr): LayerUpdateSchedule | null {
   if (!ir.coincidence || !layer.edges) return null;
   const { idle, thresholds, train } = setupTiming(named(layer.edges, "layers[l].edges")("words"));
   const more = difference(train, idle);
   const products = product(named(ir.coincidence, "coincidence")("products"), idle);
   return {
+    rows: null,
     trains: { thresholds, pulses: train, idle, more },
     length: sum(UPDATE_BEGIN, products, UPDATE_END, product(ofData("trains"), more), pulses(ir)),
   };
 }
 
 function updateSchedule(ir: Machine): Schedule["update"] {
-  const layers = ir.layers.map((layer) => ({
-    ...{ rows: null, trains: null },
-    ...(trainUpdate(ir, layer) ?? rowUpdate(ir, layer)),
-  }));
+  const layers = ir.layers.map((layer) => trainUpdate(ir, layer) ?? rowUpdate(ir, layer));
   const length = largest(
     "layers",
     layers.map((layer) => layer.length),
