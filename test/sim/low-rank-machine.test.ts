@@ -148,7 +148,7 @@ describe("the trace", () => {
     training: { batch: 4, learningRate: 0.5 },
   }) as PreparedMachine;
   const layers = machine.ir.layers.map((layer) => ({ ...layer, gradient: { ...layer.gradient, bufferWords: 0 } }));
-  const traced: Ir = { ...machine.ir, method: "nmf" as Ir["method"], layers, lowRank };
+  const traced: Ir = { ...machine.ir, method: "nmf" as Ir["method"], keeps: "factors", layers, lowRank };
   const ir: Ir = { ...traced, channels: channels(traced) };
 
   /** Events by channel, in cycles after each sample's first instruction. */
