@@ -1,6 +1,6 @@
 /** Puts the commands together. Each command's file imports the machinery behind it only when it runs. */
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { description, version } from "../generator/base/version.ts";
 import { presets } from "../generator/design/presets.ts";
 import { addCompare } from "./compare.ts";
 import { addDevice } from "./device.ts";
@@ -30,7 +30,6 @@ const DESIGNS = `
 <design> is a preset (${Object.keys(presets).sort().join(", ")}) or a JSON file; docs/design-file.md lists its fields.`;
 
 export function program(): Command {
-  const { version, description } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
   const root = new Command("rankloom")
     .description(`${description}.`)
     .version(version)

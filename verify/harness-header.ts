@@ -1,8 +1,9 @@
-/** The harness's view of one machine: constants and the list of what it dumps, as a C++ header. */
-
+/** The harness's view of one machine, beside its `registers.h`: constants and the list of what it dumps, as a C++
+ *  header. */
 import { programCycles } from "../generator/ir/hand-over.ts";
 import type { Ir } from "../generator/ir/ir.ts";
 import { cellsPerTile, countsPulses } from "../generator/ir/lines.ts";
+import { type RegisterIr, reachesCell } from "../generator/ir/registers.ts";
 
 /** An array of the RTL that is compared after each batch. */
 export interface StateItem {
@@ -36,10 +37,8 @@ export function settleCycles(ir: Ir): number {
   return Math.max(...Array.from({ length: ir.batch }, (_, sample) => programCycles(ir, sample)));
 }
 
-/** Registers read at the end, in this order. */
-export function statusRegisters(ir: Ir) {
-  return ir.registers.filter((r) => r.access === "ro" && !["ID", "VERSION", "STATUS"].includes(r.name));
-}
+/** Registers read at the end, in this order: all that can be read without a change of anything. */
+export const finalRegisters = (ir: Ir): RegisterIr[] => ir.registers.filter((r) => !reachesCell(r));
 
 export function harnessHeader(ir: Ir): string {
   const hex = (n: number) => `0x${n.toString(16)}`;
@@ -49,11 +48,8 @@ export function harnessHeader(ir: Ir): string {
     "// Generated from the design's IR.",
     "#pragma once",
     "#include <cstdint>",
-    ...ir.registers
-      .filter((r) => !r.name.startsWith("LAYER_"))
-      .map((r) => `static const uint32_t REG_${r.name} = ${hex(r.address)};`),
-    `static const uint32_t ID_VALUE = ${hex(ir.registers[0].reset)};`,
-    `static const int LAYERS = ${ir.layers.length};`,
+    '#include "registers.h"',
+    "using namespace rankloom;",
     `static const int TILES[] = {${tiles.join(", ")}};`,
     `static const int CELLS_PER_TILE = ${cells};`,
     `static const int TOTAL_CELLS = ${tiles.reduce((a, b) => a + b, 0) * cells};`,
@@ -61,7 +57,7 @@ export function harnessHeader(ir: Ir): string {
     `static const uint64_t SETTLE_CYCLES = ${settleCycles(ir)};`,
     `static const uint64_t BEATS_PER_SAMPLE = ${ir.sampleBeats + 1};`,
     `static const int BEAT_BYTES = ${ir.streamBits / 8};`,
-    `static const uint32_t STATUS_REGISTERS[] = {${statusRegisters(ir)
+    `static const uint32_t FINAL_REGISTERS[] = {${finalRegisters(ir)
       .map((r) => hex(r.address))
       .join(", ")}};`,
     "template <class Dump> static void dumpStates(Dump dump) {",

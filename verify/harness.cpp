@@ -177,6 +177,12 @@ static void dump(const char* scope, const char* variable) {
     record((std::string(scope) + "." + variable).c_str(), v->datap(), elements, v->entSize());
 }
 
+static const uint32_t IDLE = 0;
+static const uint32_t RUN = RANKLOOM_CONTROL_RUN_MASK;
+static const uint32_t RUN_AND_TRAIN = RANKLOOM_CONTROL_RUN_MASK | RANKLOOM_CONTROL_TRAIN_MASK;
+
+static uint32_t phase() { return (read(REG_STATUS) & RANKLOOM_STATUS_PHASE_MASK) >> RANKLOOM_STATUS_PHASE_SHIFT; }
+
 static void selectTile(int layer, int tile) {
     write(REG_CELL_LAYER, layer);
     write(REG_CELL_TILE, tile);
@@ -185,7 +191,7 @@ static void selectTile(int layer, int tile) {
 
 // Ends as it began: the machine is in LOAD, trains, and nothing is offered.
 static void interlude(const uint8_t* sample) {
-    write(REG_CONTROL, 1);
+    write(REG_CONTROL, RUN);
     top.s_axis_tvalid = 1;
     for (uint64_t beat = 0; beat < BEATS_PER_SAMPLE;) {
         std::memcpy(&top.s_axis_tdata, &sample[beat * BEAT_BYTES], BEAT_BYTES);
@@ -195,8 +201,8 @@ static void interlude(const uint8_t* sample) {
     }
     top.s_axis_tvalid = 0;
     write(REG_CONTROL, 0);
-    while ((read(REG_STATUS) & 7) != 0) {}
-    write(REG_CONTROL, 3);
+    while (phase() != IDLE) {}
+    write(REG_CONTROL, RUN_AND_TRAIN);
     for (top.eval(); !top.s_axis_tready;) edge();
 }
 
@@ -243,7 +249,7 @@ int main(int argc, char** argv) {
 #ifdef TRACE
     if (trace) waveform.open("standard output");
 #endif
-    write(REG_CONTROL, 3);
+    write(REG_CONTROL, RUN_AND_TRAIN);
 
     // Cycle 0 is the first in which the machine takes samples.
     top.eval();
@@ -300,7 +306,7 @@ int main(int argc, char** argv) {
         write(REG_CONTROL, 0);
         for (int i = 0; i < 8; i++) edge();
         std::vector<uint32_t> registers;
-        for (uint32_t address : STATUS_REGISTERS) registers.push_back(read(address));
+        for (uint32_t address : FINAL_REGISTERS) registers.push_back(read(address));
         record("seconds", &seconds, 1, 8);
         record("idle", &idleAt, 1, 8);
         record("registers", registers.data(), registers.size(), 4);

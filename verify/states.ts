@@ -1,10 +1,11 @@
 /** The machine's state as the RTL stores it: what the harness dumps after each batch, predicted from the simulator. */
 import type { Ir, LayerIr } from "../generator/ir/ir.ts";
 import { cellsPerTile, columnLines, lineOf, rowLines } from "../generator/ir/lines.ts";
+import { type HeldSignal, ID_VALUE, MAP_VERSION } from "../generator/ir/registers.ts";
 import { packLanes } from "../sim/arith.ts";
 import type { Scratch } from "../sim/sample-path.ts";
-import { ACTIVATION, BACKWARD, FORWARD, type MachineState } from "../sim/state.ts";
-import { itemName, stateItems, statusRegisters } from "./harness-header.ts";
+import { ACTIVATION, BACKWARD, CAUSES, type Cause, FORWARD, type MachineState } from "../sim/state.ts";
+import { finalRegisters, itemName, stateItems } from "./harness-header.ts";
 
 /** Halves of a layer's cells: of pairs those that add and those that subtract, else all of them. */
 function halves<T extends Uint16Array | Uint32Array>({ cell }: Ir, cells: T): T[] {
@@ -181,36 +182,61 @@ export function snapshot(ir: Ir, state: MachineState, banks: Banks): Map<string,
   return result;
 }
 
-/** Status registers at the end of a run.
+/** The machine when the harness has read the last sample's state, and stopped it. */
+interface Stopped {
+  readonly ir: Ir;
+  readonly state: MachineState;
+  /** Cycles outside IDLE. */
+  readonly cycles: number;
+}
+
+const counted = (state: MachineState, layer: number, cause: Cause): number =>
+  Math.min(0xffffffff, state.layers[layer].saturation[CAUSES.indexOf(cause)]);
+
+/** What each signal must hold then. The last cell that the host wrote is the last of all. */
+const FINAL: { readonly [S in HeldSignal]: (stopped: Stopped, layer: number) => number } = {
+  id: () => ID_VALUE,
+  version: () => MAP_VERSION,
+  control: () => 0,
+  phase: () => 0,
+  // BACKWARD was the last phase to set it, and ends with layer 1; where there is one layer only, FORWARD was.
+  layer: ({ ir }) => Math.min(1, ir.layers.length - 1),
+  batch: ({ ir }) => ir.batch,
+  samples: ({ state }) => state.samples,
+  correct: ({ state }) => state.correct,
+  batches: ({ state }) => state.batches,
+  cycles: ({ cycles }) => cycles,
+  cell_layer: ({ ir }) => ir.layers.length - 1,
+  cell_tile: ({ ir }) => {
+    const { rowTiles, colTiles } = ir.layers[ir.layers.length - 1];
+    return rowTiles * colTiles - 1;
+  },
+  cell_address: ({ ir }) => cellsPerTile(ir),
+  forward_range: ({ state }, l) => state.layers[l].ranges[FORWARD],
+  backward_range: ({ state }, l) => state.layers[l].ranges[BACKWARD],
+  activation_range: ({ state }, l) => state.layers[l].ranges[ACTIVATION],
+  forward_saturation: ({ state }, l) => counted(state, l, "forward"),
+  backward_saturation: ({ state }, l) => counted(state, l, "backward"),
+  activation_saturation: ({ state }, l) => counted(state, l, "activation"),
+  z_saturation: ({ state }, l) => counted(state, l, "z"),
+  aligned_saturation: ({ state }, l) => counted(state, l, "aligned"),
+  pulse_saturation: ({ state }, l) => counted(state, l, "pulse"),
+  exponent: ({ state }, l) => state.layers[l].exponent,
+};
+
+/** What the host must read at the end, field by field.
  *  @param cycles cycles outside IDLE */
 export function expectedRegisters(ir: Ir, state: MachineState, cycles: number): { name: string; value: number }[] {
-  const perLayer = (name: string, l: number): number => {
-    const s = state.layers[l];
-    switch (name) {
-      case "RANGES":
-        return s.ranges[FORWARD] | (s.ranges[BACKWARD] << 8) | (s.ranges[ACTIVATION] << 16);
-      case "EXPONENT":
-        return s.exponent >>> 0;
-      default: {
-        const cause = ["FORWARD", "BACKWARD", "ACTIVATION", "Z", "ALIGNED", "PULSE"].indexOf(
-          name.replace("_SATURATION", ""),
-        );
-        return Math.min(0xffffffff, s.saturation[cause]);
-      }
-    }
-  };
-  const global: Record<string, number> = {
-    BATCH: ir.batch,
-    SAMPLES: state.samples,
-    CORRECT: state.correct,
-    BATCHES: state.batches,
-    CYCLES_LO: cycles >>> 0,
-    CYCLES_HI: Math.floor(cycles / 2 ** 32),
-  };
-  return statusRegisters(ir).map((r) => {
-    const match = /^LAYER_(\d+)_(.*)$/.exec(r.name);
-    return { name: r.name, value: match ? perLayer(match[2], Number(match[1])) : global[r.name] };
-  });
+  const stopped = { ir, state, cycles };
+  return finalRegisters(ir).map(({ name, layer, fields }) => ({
+    name,
+    value: fields.reduce((sum, { signal, from, low, high }) => {
+      const held = FINAL[signal as HeldSignal](stopped, layer ?? 0);
+      const wrap = 2 ** (high - low + 1);
+      const bits = Math.floor(held / 2 ** from) % wrap;
+      return sum + ((bits + wrap) % wrap) * 2 ** low;
+    }, 0),
+  }));
 }
 
 /** One record of the harness's state file. */

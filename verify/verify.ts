@@ -11,6 +11,7 @@ import { EXIT, Refusal } from "../generator/base/errors.ts";
 import type { Design } from "../generator/design/schema.ts";
 import type { Ir } from "../generator/ir/ir.ts";
 import { emitRtl } from "../generator/rtl/emit.ts";
+import { registerHeader } from "../generator/rtl/register-exports.ts";
 import { cacheDir } from "../kept/cache.ts";
 import { prepareMachine } from "../prepare/machine.ts";
 import { Machine } from "../sim/machine.ts";
@@ -152,6 +153,7 @@ export function harnessSources(ir: Ir, rtl: ReadonlyMap<string, string>): Map<st
   const verilog = new Map(sources);
   sources.set("harness.cpp", readFileSync(new URL("harness.cpp", import.meta.url), "utf8"));
   sources.set("machine.h", harnessHeader(ir));
+  sources.set("registers.h", registerHeader(ir));
   sources.set("trace.vlt", tracing(ir, verilog));
   return sources;
 }

@@ -72,7 +72,7 @@ export function elaborate(design: Design, calibration: Calibration): Ir {
     errorUnit: unit,
     activationTable: table,
     activationTableFraction: fraction,
-    registers: registerMap(layers.length, training.batch, coincidence !== null),
+    registers: registerMap(layers, training.batch, coincidence !== null),
     calibration: calibration.record,
   };
   return deepFreeze({ ...base, phases: phases(base), memories: memories(base), channels: channels(base) });

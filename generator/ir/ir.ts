@@ -6,6 +6,7 @@ import type { Design } from "../design/schema.ts";
 import type { DeviceIr } from "../device/response.ts";
 import type { LowRankIr } from "../methods/low-rank/unit.ts";
 import type { Keeps } from "../methods/method.ts";
+import type { RegisterIr } from "./registers.ts";
 
 export type Activation = "relu" | "sigmoid" | "tanh";
 
@@ -210,15 +211,6 @@ export interface MemoryIr {
   readonly purpose: string;
   /** True where the memory exists only for a batch's gradient. */
   readonly gradient: boolean;
-}
-
-export interface RegisterIr {
-  readonly name: string;
-  readonly address: number;
-  readonly bits: number;
-  readonly access: "ro" | "rw" | "wo";
-  readonly reset: number;
-  readonly description: string;
 }
 
 /** One kind of event: it happens in every cycle in which `strobe` is 1; or, without strobe, at every change. */

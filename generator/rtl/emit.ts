@@ -1,10 +1,8 @@
 /** Architecture IR → text of the generated files: fills `rtl-templates/`. Looks values up and counts the bits of
  *  indices; every other number comes from the IR. */
-import { readdirSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import Handlebars from "handlebars";
 import { bitLength, indexBits } from "../base/fixed.ts";
 import { sum } from "../base/formula.ts";
+import { version } from "../base/version.ts";
 import {
   DITHER_BITS,
   LATCH_BITS,
@@ -13,14 +11,14 @@ import {
   TRAIN_EXPONENT_BITS,
   TRAIN_MANTISSA_BITS,
 } from "../ir/coincidence.ts";
-import type { CoincidenceIr, EdgesIr, Ir, LayerIr, ReadIr, RegisterIr } from "../ir/ir.ts";
+import type { CoincidenceIr, EdgesIr, Ir, LayerIr, ReadIr } from "../ir/ir.ts";
 import { cellsPerTile } from "../ir/lines.ts";
 import { cellContext, deviceParameters } from "./cells.ts";
 import { functionContext, lowRankParameters, scalarContext } from "./low-rank.ts";
-import { hex, type Parameter, seedList, sized, tableLines, type Value } from "./values.ts";
-
-const templateFolder = fileURLToPath(new URL("../../rtl-templates/", import.meta.url));
-const partialFolder = `${templateFolder}partials/`;
+import { registerExports } from "./register-exports.ts";
+import { registerContext, shownByLayer } from "./registers.ts";
+import { fillTemplate } from "./template.ts";
+import { hex, type Parameter, seedList, tableLines, type Value } from "./values.ts";
 
 /** Behavioural models of the macros, with what they are made of. */
 const macros: readonly string[] = ["column_adc", "crossbar_macro", "sram_1r1w"];
@@ -269,60 +267,6 @@ function aligned(parameters: readonly Parameter[]) {
   }));
 }
 
-/** Range of a bus of so many elements of so many bits, in a column of its own. */
-function bus(...factors: unknown[]): string {
-  const bits = factors.slice(0, -1).reduce<number>((product, factor) => product * Number(factor), 1);
-  return `[${bits - 1}:0]`.padEnd(10);
-}
-
-/** What the host reads: an expression of `host_registers`, 32 bits wide. */
-function readExpression(register: RegisterIr): string {
-  const extended = (signal: string, bits: number) => `{${32 - bits}'d0, ${signal}}`;
-  const perLayer = /^LAYER_(\d+)_(\w+)$/.exec(register.name);
-  if (perLayer) {
-    const [, l, name] = perLayer;
-    switch (name) {
-      case "RANGES":
-        return `{11'd0, i_activation_range_${l}, 3'd0, i_backward_range_${l}, 3'd0, i_forward_range_${l}}`;
-      case "FORWARD_SATURATION":
-      case "BACKWARD_SATURATION":
-      case "ACTIVATION_SATURATION":
-      case "Z_SATURATION":
-      case "ALIGNED_SATURATION":
-      case "PULSE_SATURATION":
-      case "EXPONENT":
-        return `i_${name.toLowerCase()}_${l}`;
-    }
-  }
-  switch (register.name) {
-    case "ID":
-    case "VERSION":
-    case "BATCH":
-      return sized(register.reset, 32);
-    case "CONTROL":
-      return extended("control", 2);
-    case "STATUS":
-      return "{25'd0, i_layer, 1'b0, i_phase}";
-    case "SAMPLES":
-    case "CORRECT":
-    case "BATCHES":
-      return register.name.toLowerCase();
-    case "CYCLES_LO":
-      return "cycles[31:0]";
-    case "CYCLES_HI":
-      return extended("cycles[47:32]", 16);
-    case "CELL_LAYER":
-      return extended("cell_layer", 3);
-    case "CELL_TILE":
-      return "cell_tile";
-    case "CELL_ADDRESS":
-      return extended("cell_address", 20);
-    case "CELL_DATA":
-      return "read_cell ? {16'd0, i_cell_data} : 32'd0";
-  }
-  throw new Error(`no signal holds register ${register.name}`);
-}
-
 function errorParameters(ir: Ir): Record<string, Value> {
   const e = ir.errorUnit;
   const output = ir.vectors[ir.vectors.length - 1];
@@ -368,13 +312,7 @@ function context(ir: Ir) {
     last: l === ir.layers.length - 1,
     p: byName(parameters[l]),
     parameters: aligned(parameters[l]),
-  }));
-  const registers = ir.registers.map((register) => ({
-    ...register,
-    address: `12'h${hex(register.address, 3)}`,
-    hex: `0x${hex(register.address, 3)}`,
-    resetHex: `0x${register.reset.toString(16)}`,
-    read: readExpression(register),
+    shown: shownByLayer(ir.registers, l),
   }));
   const first: Record<string, Value> = {
     ...byName(parameters[0]),
@@ -384,6 +322,7 @@ function context(ir: Ir) {
   const tableBits = ir.vectors[1].bits;
   return {
     design: ir.name,
+    version,
     summary: `${ir.vectors.map((v) => v.size).join("-")} network, ${ir.activation}, ${ir.errorUnit.loss}, ${ir.method}.`,
     relu: ir.activation === "relu",
     tanh: ir.activation === "tanh",
@@ -418,19 +357,13 @@ function context(ir: Ir) {
     activationTable: tableLines(ir.activationTable, tableBits),
     tableFraction: ir.activationTableFraction,
     exponentialTable: tableLines(ir.errorUnit.exponentialTable, ir.errorUnit.exponentialBits),
-    registers,
-    address: Object.fromEntries(registers.map((r) => [r.name, r.address])),
-    idHex: registers[0].resetHex,
+    ...registerContext(ir),
   };
 }
 
 /** Generates every file of a design but `design.json`.
  *  @returns text by file name, relative to the design's folder */
 export function emitRtl(ir: Ir): Map<string, string> {
-  const handlebars = Handlebars.create();
-  handlebars.registerHelper("bus", bus);
-  for (const name of readdirSync(partialFolder).sort())
-    handlebars.registerPartial(name.replace(/\.hbs$/, ""), readFileSync(partialFolder + name, "utf8"));
   const values = context(ir);
   const { lowRank, coincidence } = values;
   const needed: Record<string, boolean> = {
@@ -447,20 +380,10 @@ export function emitRtl(ir: Ir): Map<string, string> {
   const logic = modules.filter(used).map((name) => `rtl/${name}.v`);
   const models = macros.map((name) => `rtl/${name}.v`);
   const data = { ...values, logic, models, sources: [...models, ...logic] };
-  const fill = (template: string): string =>
-    handlebars.compile(readFileSync(`${templateFolder}${template}.hbs`, "utf8"), { strict: true, noEscape: true })(
-      data,
-    );
   const files = new Map<string, string>();
-  for (const name of [...models, ...logic]) files.set(name, fill(name.slice("rtl/".length)));
-  for (const name of [
-    "macros_blackbox.v",
-    "rankloom.f",
-    "rankloom.core",
-    "constraints.sdc",
-    "register_map.md",
-    "registers.h",
-  ])
-    files.set(name, fill(name));
+  for (const name of [...models, ...logic]) files.set(name, fillTemplate(name.slice("rtl/".length), data));
+  for (const name of ["macros_blackbox.v", "rankloom.f", "rankloom.core", "constraints.sdc"])
+    files.set(name, fillTemplate(name, data));
+  for (const [name, text] of registerExports(ir)) files.set(name, text);
   return files;
 }
