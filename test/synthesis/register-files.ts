@@ -111,7 +111,9 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">",
 
 /** Well-formed XML without CDATA and processing instructions. */
 export function readXml(text: string): Element {
-  const body = text.replace(/^<\?xml version="1\.0" encoding="UTF-8"\?>\n/, "").replace(/<!--(?:(?!--)[^])*-->/g, "");
+  const body = text
+    .replace(/^<\?xml version="1\.0" encoding="UTF-8"\?>\n/, "")
+    .replace(/<!--(?:(?!--)[\s\S])*-->/g, "");
   const root: Element = { name: "", children: [], text: "" };
   const open = [root];
   let at = 0;

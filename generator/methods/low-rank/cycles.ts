@@ -1,7 +1,6 @@
 /** How long the vector units work at an instruction, when its result is written, and when what needs it may be issued
  *  (docs/low-rank.md, "Instructions"): from the cycle of its issue. */
 import { type Length, named, pipeline, product, type Sum, sum } from "../../base/formula.ts";
-import type { LowRankIr } from "./unit.ts";
 
 const DOT = pipeline("a product to the issue of what reads the sum", 3);
 const COMBINE_LOAD = pipeline("issue to the first read", 1);
@@ -27,7 +26,7 @@ export interface VectorCycles {
 
 /** Cycles of a vector unit whose vectors have so many words. */
 export function vectorCycles(
-  unit: Pick<LowRankIr, "rank" | "outer" | "rowColumns" | "slots">,
+  unit: { readonly rank: number; readonly outer: number; readonly rowColumns: number; readonly slots: number },
   vector: { readonly words: number },
 ) {
   const of = named(unit, "lowRank");
@@ -50,7 +49,7 @@ export function vectorCycles(
 
 /** A combination's writes: the first word of the first column; a column, and after the last column a word, follows
  *  every `column` cycles. */
-export function combinationWrites(unit: Pick<LowRankIr, "rank">): { first: Length; column: Length } {
+export function combinationWrites(unit: { readonly rank: number }): { first: Length; column: Length } {
   const rank = named(unit, "lowRank")("rank");
   const column = sum(rank, 1);
   return { first: sum(COMBINE_LOAD, column, rank, COMBINE_WRITE), column };
