@@ -40,7 +40,7 @@ export type HeldSignal = {
   [S in RegisterSignal]: (typeof SIGNALS)[S] extends "cell" ? never : S;
 }[RegisterSignal];
 
-export type Access = "ro" | "rw";
+type Access = "ro" | "rw";
 
 const ACCESS: Readonly<Record<SignalSource, Access>> = {
   constant: "ro",
@@ -80,7 +80,7 @@ export interface RegisterIr {
 
 /** Bits of a register, and bytes from one to the next. */
 export const REGISTER_BITS = 32;
-export const REGISTER_BYTES = REGISTER_BITS / 8;
+const REGISTER_BYTES = REGISTER_BITS / 8;
 
 /** Bits of an address: so many bytes are the host's window. */
 export const ADDRESS_BITS = 12;
