@@ -65,13 +65,13 @@ export interface ReadSchedule {
   readonly all: Sum;
 }
 
-export interface ScalerSchedule {
+interface ScalerSchedule {
   /** From the cycle after the last raw word: the first scaled word, and all cycles. */
   readonly delta: Length;
   readonly length: Sum;
 }
 
-export interface ErrorSchedule {
+interface ErrorSchedule {
   readonly exponential: Length | null;
   readonly prediction: Length;
   /** The raw word that ends with the nth output: `start` and n times `period`. */
