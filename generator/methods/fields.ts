@@ -32,6 +32,9 @@ export type Fields = { readonly [F in Field]?: z.infer<(typeof fieldBounds)[F]> 
 /** The section `gradient` of a design, as far as a method reads it. */
 export type Gradient = Fields & { readonly method: string };
 
+/** Outer products of a front end, where the file does not say: twice the rank; beyond so many that gains nothing. */
+export const FRONT_RANK = 10;
+
 /** What every method that keeps factors has. */
 export const factorFields = { rank: 3, update: "rank-sum", factorBits: 12 } as const satisfies Fields;
 

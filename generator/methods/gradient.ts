@@ -2,7 +2,7 @@
  *  not have stays absent, and is refused where the file gives it. */
 import { z } from "zod";
 import { Refusal } from "../base/errors.ts";
-import { type Field, type Fields, fieldBounds, LONGEST_TRAIN, lacking, PULSE_TRAIN } from "./fields.ts";
+import { type Field, type Fields, FRONT_RANK, fieldBounds, LONGEST_TRAIN, lacking, PULSE_TRAIN } from "./fields.ts";
 import { fieldsOf, frontEndNames, frontOf, methodNames, methodOf, methodsWith, streamOf } from "./registry.ts";
 
 const int = (min: number, max: number) => z.int().min(min).max(max);
@@ -68,7 +68,7 @@ export function gradientSchema() {
     frontEndRank: fieldBounds.frontEndRank
       .optional()
       .describe(
-        `Outer products of the front end, at least as many as rank (${behindFronts().join(", ")}; if not given, twice as many up to 10).`,
+        `Outer products of the front end, at least as many as rank (${behindFronts().join(", ")}; if not given, twice as many up to ${FRONT_RANK}).`,
       ),
     subBatch: field(
       "subBatch",

@@ -11,7 +11,7 @@
  *  T_r brings the column's largest element of the pass before to a half, so that there is room to grow. No element is
  *  less than one unit of its code: zero would stay zero. The row N_i is made of `sources`, scaled by the root of the sum
  *  of its coefficients' squares. */
-import { factorFields, filled, type Gradient } from "./fields.ts";
+import { FRONT_RANK, factorFields, filled, type Gradient } from "./fields.ts";
 import { type Assembler, CODE, FACTOR } from "./low-rank/assembler.ts";
 import type { Program, Side, Value } from "./low-rank/program.ts";
 import type { LongestSides } from "./low-rank/unit.ts";
@@ -152,8 +152,6 @@ function headroom(sources: readonly Source[]): number {
 /** Samples of a sub-batch, and passes over a net gradient, where the file does not say. */
 const SUB_BATCH = 8;
 const ITERATIONS = 3;
-/** Outer products of a front end, where the file does not say: twice the rank; beyond so many that gains nothing. */
-const FRONT_RANK = 10;
 
 function unitOf(gradient: Gradient, first: number, { elements }: LongestSides): NmfUnit {
   return {

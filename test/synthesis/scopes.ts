@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 const FOLDER = "rtl-templates/";
 
 const KEYWORDS = new Set(
-  "localparam parameter wire reg integer genvar function endfunction input output signed assign always posedge negedge if else begin end generate endgenerate for case endcase default or not initial module endmodule".split(
+  "localparam parameter wire reg integer genvar function endfunction task endtask input output signed assign always posedge negedge if else begin end generate endgenerate for case endcase default or not initial module endmodule".split(
     " ",
   ),
 );
@@ -37,7 +37,7 @@ function namesOf(list: string): string[] {
 /** Names that a text declares, those of its blocks among them. */
 function declaredIn(verilog: string): Set<string> {
   const declarations =
-    /\b(?:wire|reg|localparam|integer|genvar|function|input|output)\b(?: +(?:signed|wire|reg))*(?:\s*\[[^\]]*\])*\s*([^;]*);/g;
+    /\b(?:wire|reg|localparam|integer|genvar|function|task|input|output)\b(?: +(?:signed|wire|reg))*(?:\s*\[[^\]]*\])*\s*([^;]*);/g;
   return new Set([...verilog.matchAll(declarations)].flatMap(([, list]) => namesOf(list)));
 }
 
@@ -57,6 +57,7 @@ export const scopes: readonly Scope[] = (
   [
     ["layer.v.hbs", "layer_"],
     ["vector_unit.v.hbs", "vector_"],
+    ["crossbar_macro.v.hbs", "macro_"],
   ] as const
 ).map(([host, prefix]) => ({
   host,
