@@ -10,22 +10,17 @@ import {
   schedule,
   type TrainSchedule,
 } from "../generator/ir/schedule.ts";
-import { combinationWrites, PUT_WRITE, STORE_WRITE } from "../generator/methods/low-rank/cycles.ts";
 import type { Instruction } from "../generator/methods/low-rank/program.ts";
-import type { LowRankIr } from "../generator/methods/low-rank/unit.ts";
 import { packLanes } from "./arith.ts";
-import type { LowRankState } from "./kernels/low-rank-unit.ts";
+import { type EventSink, Events } from "./events.ts";
 import type { Listener, Machine } from "./machine.ts";
 import type { ProgrammedRow } from "./pulse-times.ts";
 import { rowSlots, rowTimes, trainTimes } from "./pulse-times.ts";
 import type { PlainSamplePath, Scratch } from "./sample-path.ts";
 import { ACTIVATION, BACKWARD, FORWARD, trainedSamples } from "./state.ts";
+import { LowRankTracer } from "./trace-low-rank.ts";
 import type { Train } from "./units/pulse-train.ts";
 import type { HostStalls } from "./units/sample-input.ts";
-
-/** Takes events channel by channel; within a channel they come in the order of their cycles.
- *  @param value the channel's fields, the first in the lowest bits */
-export type EventSink = (channel: number, cycle: number, value: bigint) => void;
 
 /** Numbers of the phases (docs/machine.md). */
 export const PHASE = { idle: 0, load: 1, forward: 2, error: 3, backward: 4, gradient: 5, update: 6, range: 7 } as const;
@@ -45,13 +40,11 @@ export class Tracer implements Listener {
   cycle: number;
   readonly #ir: Ir;
   readonly #schedule: Schedule;
-  readonly #combination: ReturnType<typeof combinationWrites> | null;
+  readonly #lowRank: LowRankTracer | null;
   readonly #machine: Machine;
   readonly #path: PlainSamplePath;
   readonly #stalls: HostStalls;
-  readonly #sink: EventSink;
-  readonly #channel = new Map<string, number>();
-  readonly #level = new Map<number, bigint>();
+  readonly #events: Events;
   #layerRegister = 0;
   #lastAccept: number;
   /** Cycle in which the low-rank program was last started; its instructions' events lie ahead of `cycle`. */
@@ -63,52 +56,27 @@ export class Tracer implements Listener {
     this.#lastAccept = start - 1;
     this.#ir = ir;
     this.#schedule = schedule(ir);
-    this.#combination = ir.lowRank ? combinationWrites(ir.lowRank) : null;
     this.#machine = machine;
     this.#path = path;
     this.#stalls = stalls;
-    this.#sink = sink;
-    ir.channels.forEach((c, index) => {
-      this.#channel.set(`${c.scope}/${c.strobe ?? c.fields[0].name}`, index);
-    });
+    this.#events = new Events(ir, sink);
+    this.#lowRank = ir.lowRank ? new LowRankTracer(ir, ir.lowRank, machine, this.#events) : null;
     this.#ranges(start);
   }
 
-  /** Emits an event of a strobed channel. */
-  #emit(key: string, cycle: number, ...fields: (number | bigint)[]): void {
-    const index = this.#channel.get(key);
-    if (index === undefined) throw new Error(`no channel ${key}`);
-    let value = 0n;
-    let shift = 0n;
-    this.#ir.channels[index].fields.forEach(({ bits }, f) => {
-      value |= (BigInt(fields[f]) & ((1n << BigInt(bits)) - 1n)) << shift;
-      shift += BigInt(bits);
-    });
-    this.#sink(index, cycle, value);
-  }
-
-  /** Emits a change of a level channel, if it is one. */
-  #set(key: string, cycle: number, value: number): void {
-    const index = this.#channel.get(key);
-    if (index === undefined) throw new Error(`no channel ${key}`);
-    if (this.#level.get(index) === BigInt(value)) return;
-    this.#level.set(index, BigInt(value));
-    this.#sink(index, cycle, BigInt(value));
-  }
-
   #enter(phase: keyof typeof PHASE, layer: number): number {
-    this.#set("sequencer/o_phase", this.cycle, PHASE[phase]);
+    this.#events.set("sequencer/o_phase", this.cycle, PHASE[phase]);
     this.#layerRegister = layer;
-    if (phase !== "load") this.#emit("sequencer/o_start", this.cycle, layer);
+    if (phase !== "load") this.#events.emit("sequencer/o_start", this.cycle, layer);
     return this.cycle;
   }
 
   #ranges(cycle: number): void {
     this.#ir.layers.forEach((layer, l) => {
       const { ranges } = this.#machine.state.layers[l];
-      this.#set(`layer_${l}/forward_range`, cycle, ranges[FORWARD]);
-      if (layer.backward) this.#set(`layer_${l}/backward_range`, cycle, ranges[BACKWARD]);
-      this.#set(`layer_${l}/activation_range`, cycle, ranges[ACTIVATION]);
+      this.#events.set(`layer_${l}/forward_range`, cycle, ranges[FORWARD]);
+      if (layer.backward) this.#events.set(`layer_${l}/backward_range`, cycle, ranges[BACKWARD]);
+      this.#events.set(`layer_${l}/activation_range`, cycle, ranges[ACTIVATION]);
     });
   }
 
@@ -128,7 +96,7 @@ export class Tracer implements Listener {
     for (let beat = 0; beat <= words; beat++) {
       this.#lastAccept = Math.max(t0, this.#lastAccept + 1 + this.#stalls.next());
       if (beat < words)
-        this.#emit(
+        this.#events.emit(
           "layer_0/x_write",
           this.#lastAccept + write.cycles,
           beat,
@@ -162,7 +130,7 @@ export class Tracer implements Listener {
               lanes[a] = line < sampled ? codes[(n * read.summedTiles + t) * sampled + line] : 0;
             }
             const [r, c] = forward ? [t, along] : [along, t];
-            this.#emit(
+            this.#events.emit(
               `layer_${layer.index}.g_row[${r}].g_col[${c}].tile/${forward ? "column_valid" : "row_valid"}`,
               visible,
               packLanes(lanes, 0, lanes.length, read.codeBits, lanes.length),
@@ -194,14 +162,14 @@ export class Tracer implements Listener {
     this.#words(layer.forward, at, t0, (word, cycle) => {
       const start = word * output.lanes;
       const x = packLanes(scratch.x[l + 1], start, output.lanes, output.bits, output.size);
-      if (!last) this.#emit(`layer_${l + 1}/x_write`, cycle, word, x);
+      if (!last) this.#events.emit(`layer_${l + 1}/x_write`, cycle, word, x);
       else {
         const z = Array.from({ length: output.lanes }, (_, k) =>
           start + k < output.size ? scratch.z[l][start + k] : unused,
         );
         const value =
           ir.errorUnit.loss === "squared-error" ? x : packLanes(z, 0, output.lanes, layer.zBits, output.lanes);
-        this.#emit("error_unit/y_write", cycle, word, value);
+        this.#events.emit("error_unit/y_write", cycle, word, value);
       }
     });
     this.cycle = t0 + at.all.cycles;
@@ -215,8 +183,8 @@ export class Tracer implements Listener {
     const { exponential, prediction: decided, start, period, all } = this.#schedule.error;
     if (exponential)
       for (let j = 0; j < outputs; j++)
-        this.#emit("error_unit/exp_write", t0 + exponential.cycles + j, scratch.exponentials[j]);
-    this.#emit("error_unit/prediction_valid", t0 + decided.cycles, prediction);
+        this.#events.emit("error_unit/exp_write", t0 + exponential.cycles + j, scratch.exponentials[j]);
+    this.#events.emit("error_unit/prediction_valid", t0 + decided.cycles, prediction);
     for (let w = 0; w < words; w++) {
       const done = Math.min(outputs, (w + 1) * lanes);
       this.#raw(last, scratch, w, t0 + start.cycles + done * period.cycles);
@@ -227,7 +195,7 @@ export class Tracer implements Listener {
   #raw(l: number, scratch: Scratch, word: number, cycle: number): void {
     const layer = this.#ir.layers[l];
     const { lanes, size } = this.#ir.vectors[l + 1];
-    this.#emit(
+    this.#events.emit(
       `layer_${l}/raw_write`,
       cycle,
       word,
@@ -240,7 +208,7 @@ export class Tracer implements Listener {
     const { delta, length } = this.#schedule.scalers[l];
     const { lanes, words, size } = this.#ir.vectors[l + 1];
     for (let w = 0; w < words; w++)
-      this.#emit(
+      this.#events.emit(
         `layer_${l}/delta_write`,
         begin + delta.cycles + w,
         w,
@@ -278,90 +246,8 @@ export class Tracer implements Listener {
     return trainedSamples(this.#ir, this.#machine.state) - 1;
   }
 
-  instruction(l: number, { op, a }: Instruction, cycle: number, element: number): void {
-    const issue = this.#programStart + cycle;
-    switch (op) {
-      case "putX":
-      case "putD":
-        this.#coefficient(l, op === "putX" ? "x" : "d", a, issue);
-        break;
-      case "sigma": {
-        const { mantissas, exponents } = this.#lowRank(l).state;
-        this.#emit(`layer_${l}/strength_write`, issue + PUT_WRITE.cycles, a, mantissas[a], exponents[a]);
-        break;
-      }
-      case "combineX":
-      case "combineD":
-        this.#combined(l, op === "combineX" ? "x" : "d", issue);
-        break;
-      case "storeX":
-      case "storeD":
-        this.#element(l, op === "storeX" ? "x" : "d", a, element, issue);
-        break;
-      case "copy":
-        for (const side of ["x", "d"] as const) this.#copied(l, side, issue);
-        break;
-      case "keep":
-        for (const side of ["x", "d"] as const) this.#kept(l, side, issue);
-        break;
-      default:
-    }
-  }
-
-  #lowRank(l: number): { unit: LowRankIr; state: LowRankState } {
-    const unit = this.#ir.lowRank;
-    const state = this.#machine.state.layers[l].lowRank;
-    if (!unit || !state) throw new Error("the design has no low-rank units");
-    return { unit, state };
-  }
-
-  #coefficient(l: number, side: "x" | "d", k: number, issue: number): void {
-    const { coefficients, shifts } = this.#lowRank(l).state[side];
-    const channel = `layer_${l}.low_rank_unit.scalar_unit/${side}_coefficient_write`;
-    this.#emit(channel, issue + PUT_WRITE.cycles, k, coefficients[k], shifts[k]);
-  }
-
-  /** A word of a column was written. */
-  #factor(l: number, side: "x" | "d", r: number, w: number, cycle: number): void {
-    const { unit, state } = this.#lowRank(l);
-    const { lanes, words } = this.#ir.vectors[side === "x" ? l : l + 1];
-    const { factors, stride, size } = state[side];
-    const data = packLanes(factors, r * stride + w * lanes, lanes, unit.factorBits, r * stride + size);
-    this.#emit(`layer_${l}/${side}_factor_write`, cycle, r * words + w, data);
-  }
-
-  #combined(l: number, side: "x" | "d", issue: number): void {
-    const writes = this.#combination;
-    if (!writes) return;
-    const { rank } = this.#lowRank(l).unit;
-    const { words } = this.#ir.vectors[side === "x" ? l : l + 1];
-    const first = issue + writes.first.cycles;
-    for (let w = 0; w < words; w++)
-      for (let r = 0; r < rank; r++) this.#factor(l, side, r, w, first + (w * rank + r) * writes.column.cycles);
-  }
-
-  #element(l: number, side: "x" | "d", r: number, element: number, issue: number): void {
-    if (element >= this.#lowRank(l).state[side].size) return;
-    const { lanes } = this.#ir.vectors[side === "x" ? l : l + 1];
-    this.#factor(l, side, r, Math.floor(element / lanes), issue + STORE_WRITE.cycles);
-  }
-
-  #copied(l: number, side: "x" | "d", issue: number): void {
-    const { outer } = this.#lowRank(l).unit;
-    const { words } = this.#ir.vectors[side === "x" ? l : l + 1];
-    for (let m = 0; m < outer * words; m++)
-      this.#factor(l, side, Math.floor(m / words), m % words, issue + STORE_WRITE.cycles + m);
-  }
-
-  #kept(l: number, side: "x" | "d", issue: number): void {
-    const { unit, state } = this.#lowRank(l);
-    const { lanes, words, bits } = this.#ir.vectors[side === "x" ? l : l + 1];
-    const { vector, size } = state[side];
-    const slot = (this.#machine.state.inBatch - 1) % unit.slots;
-    for (let w = 0; w < words; w++) {
-      const data = packLanes(vector, w * lanes, lanes, side === "x" ? bits : this.#ir.errorBits, size);
-      this.#emit(`layer_${l}/${side}_sample_write`, issue + STORE_WRITE.cycles + w, slot * words + w, data);
-    }
+  instruction(l: number, instruction: Instruction, cycle: number, element: number): void {
+    this.#lowRank?.instruction(l, instruction, this.#programStart + cycle, element);
   }
 
   gradient(batchEnds: boolean): void {
@@ -382,7 +268,7 @@ export class Tracer implements Listener {
           layer.gradient.accumulatorBits,
           start + size,
         );
-        this.#emit(`layer_${l}/gradient_write`, t0 + at.write.cycles + n, n, data);
+        this.#events.emit(`layer_${l}/gradient_write`, t0 + at.write.cycles + n, n, data);
       }
     });
     this.cycle = t0 + at.length.cycles;
@@ -420,7 +306,7 @@ export class Tracer implements Listener {
       ["d", trace.dLatches, ir.vectors[l + 1]],
     ] as const)
       for (let w = 0; w < words; w++)
-        this.#emit(
+        this.#events.emit(
           `layer_${l}/${side}_threshold_write`,
           b + at.thresholds.cycles + w,
           w,
@@ -428,13 +314,13 @@ export class Tracer implements Listener {
         );
     trace.firings.forEach(({ phase, up, rows, columns }, slot) => {
       const cycle = times.pulse(slot);
-      this.#emit(`layer_${l}/pulse`, cycle, trace.slots, phase);
+      this.#events.emit(`layer_${l}/pulse`, cycle, trace.slots, phase);
       const { rowAdcs, rowGroup, linesPerAdc, forward } = layer;
       const rowMasks = lineMasks(rows, layer.rowTiles, rowGroup, rowAdcs, linesPerAdc);
       const columnMasks = lineMasks(columns, layer.colTiles, forward.group, forward.adcsPerTile, linesPerAdc);
       rowMasks.forEach((rowMask, r) => {
         columnMasks.forEach((columnMask, c) => {
-          this.#emit(`layer_${l}.g_row[${r}].g_col[${c}].tile/pulse`, cycle, rowMask, columnMask, up ? 1 : 0);
+          this.#events.emit(`layer_${l}.g_row[${r}].g_col[${c}].tile/pulse`, cycle, rowMask, columnMask, up ? 1 : 0);
         });
       });
     });
@@ -450,7 +336,7 @@ export class Tracer implements Listener {
     row.counts.forEach((counts, tile) => {
       if (!counts) return;
       for (let w = 0; w < words; w++)
-        this.#emit(
+        this.#events.emit(
           `layer_${l}/count_write`,
           b + (tile * words + w + 1) * terms + at.count.cycles,
           tile,
@@ -461,15 +347,15 @@ export class Tracer implements Listener {
     const { physical, pulse, next } = rowTimes(ir, layer, at, row, b);
     for (let slot = 1; slot <= row.largest; slot++) {
       const cycle = pulse(slot);
-      this.#emit(`layer_${l}/pulse`, cycle, physical);
+      this.#events.emit(`layer_${l}/pulse`, cycle, physical);
       for (let r = 0; r < layer.rowTiles; r++)
         for (let c = 0; c < layer.colTiles; c++) {
           const [set, reset] = this.#masks(layer, row.counts[r], c, slot);
-          this.#emit(`layer_${l}.g_row[${r}].g_col[${c}].tile/pulse`, cycle, set, reset);
+          this.#events.emit(`layer_${l}.g_row[${r}].g_col[${c}].tile/pulse`, cycle, set, reset);
         }
     }
     for (let slot = row.largest + 1; slot <= rowSlots(ir, row.largest); slot++)
-      this.#emit(`layer_${l}/verify`, pulse(slot), physical);
+      this.#events.emit(`layer_${l}/verify`, pulse(slot), physical);
     return next;
   }
 
