@@ -57,7 +57,7 @@ async function verify(name: string, options: Options): Promise<void> {
   await output.result(result);
   output.say(summary(design.name, result));
   if (folder) {
-    const { toolsOf } = await import("../verify/build.ts");
+    const { toolsOf } = await import("../verify/tools.ts");
     const { verilator } = await toolsOf();
     output.say(leftText(await folder.write({ ...told, result }, undefined, { verilator })));
   }

@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT, Refusal } from "../generator/base/errors.ts";
-import { run } from "./build.ts";
 import { inFolder } from "./lint.ts";
+import { run } from "./tools.ts";
 
 const TOP = "rankloom";
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { EXIT, Refusal } from "../../generator/base/errors.ts";
-import { run } from "../../verify/build.ts";
+import { run } from "../../verify/tools.ts";
 
 export interface Yosys {
   /** Name and version, part of every cached result's key. */

@@ -9,8 +9,9 @@ import { programCycles, sampleCycles } from "../../generator/ir/hand-over.ts";
 import { emitRtl } from "../../generator/rtl/emit.ts";
 import { cacheDir } from "../../kept/cache.ts";
 import { prepareMachine } from "../../prepare/machine.ts";
-import { build, run } from "../../verify/build.ts";
+import { build } from "../../verify/build.ts";
 import { allCells, readRecords } from "../../verify/states.ts";
+import { run } from "../../verify/tools.ts";
 import { beats, harnessSources } from "../../verify/verify.ts";
 
 const SAMPLES = 5;

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { Ir } from "../../generator/ir/ir.ts";
-import { run } from "../../verify/build.ts";
 import { type Port, portsOf } from "../../verify/leaf.ts";
+import { run } from "../../verify/tools.ts";
 import { rankloom } from "../cli/rankloom.ts";
 
 /** The parts of FuseSoC's CAPI2 that a generated core may use. */

@@ -11,7 +11,7 @@ vi.mock("../../kept/cache.ts", () => ({
   },
 }));
 
-const OPTIONS = { top: "none", trace: false, optimise: "-O1" };
+const OPTIONS = { top: "none", trace: false, optimise: "-Os" };
 
 beforeEach(() => {
   // A process asks the tools for their versions once.
