@@ -1,7 +1,7 @@
 /** The registry of the golden halves of gradient methods. A method without one does not compile. */
 import type { Random } from "../data/random.ts";
 import { filled, type Gradient } from "../generator/methods/fields.ts";
-import type { MethodName } from "../generator/methods/registry.ts";
+import { type MethodName, methodOf } from "../generator/methods/registry.ts";
 import type { GoldenMethod, GradientUnit } from "./method.ts";
 import * as builtIn from "./methods.ts";
 
@@ -17,6 +17,8 @@ export function registerGoldenMethod(name: string, method: GoldenMethod): void {
 export function goldenMethod(name: string): GoldenMethod {
   const method = methods.get(name);
   if (!method) throw new Error(`the golden model has no gradient method ${name}`);
+  const { keeps } = methodOf(name);
+  if (method.keeps !== keeps) throw new Error(`${name} keeps ${keeps}, its golden half ${method.keeps}`);
   return method;
 }
 

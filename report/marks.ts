@@ -21,11 +21,17 @@ export function methodMarks(methods: readonly string[]) {
     .filter((name) => methods.includes(name))
     .sort((a, b) => (looks.get(a) ?? 0) - (looks.get(b) ?? 0));
   const domain = [...known, ...new Set(methods.filter((name) => !known.includes(name)))];
-  const channel = <T>(choices: readonly T[]) => ({
+  const channel = <T>(choices: readonly T[], of: (look: number) => number) => ({
     field: "method",
     type: "nominal",
-    scale: { domain, range: domain.map((name, n) => choices[(looks.get(name) ?? n) % choices.length]) },
+    scale: { domain, range: domain.map((name, n) => choices[of(looks.get(name) ?? n) % choices.length]) },
     legend: { title: "method", symbolOpacity: 1, symbolDash: [1, 0] },
   });
-  return { color: channel(COLOURS), shape: channel(SHAPES), strokeDash: channel(DASHES) };
+  // Beyond the last colour they begin again, each with another shape and dashes than the first time.
+  const turned = (look: number) => look + Math.floor(look / COLOURS.length);
+  return {
+    color: channel(COLOURS, (look) => look),
+    shape: channel(SHAPES, turned),
+    strokeDash: channel(DASHES, turned),
+  };
 }
