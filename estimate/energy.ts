@@ -4,8 +4,8 @@ import type { LayerIr, ReadIr } from "../generator/ir/ir.ts";
 import type { Activity, LayerActivity, ReadActivity } from "./activity.ts";
 import { type AreaInputs, adcInputs, adcOf, digitalUnits, type Unit } from "./area.ts";
 import type { Constants } from "./constants.ts";
-import { type Kind, type Leaf, placeOf } from "./leaves.ts";
-import { type Figure, figure, type Input, input, type UsedConstant } from "./tree.ts";
+import { type Leaf, placeOf } from "./leaves.ts";
+import { type Figure, figure, input, type UsedConstant } from "./tree.ts";
 import { type Access, accessesOf, conversionsOf, type Work, workOf } from "./work.ts";
 
 export interface EnergyInputs extends AreaInputs {
@@ -75,33 +75,19 @@ function scaling({ constants, nodeNm }: AreaInputs): { factor: number; used: Use
 
 const SCALED = "node / reference node · (supply / reference supply)²";
 
-function leafOf(
-  layer: number | null,
-  unit: string,
-  kind: Kind,
-  id: string,
-  title: string,
-  fj: number,
-  formula: string,
-  inputs: readonly Input[],
-  constants: readonly UsedConstant[],
-  parts: readonly Figure[] = [],
-): Leaf {
-  return {
-    layer,
-    unit,
-    kind,
-    figure: figure(`energy.sample.${id}`, {
-      title,
-      unit: "fJ",
-      value: Math.round(fj),
-      formula,
-      inputs,
-      constants,
-      parts,
-    }),
-  };
+/** Where energy goes, and the name of its figure. */
+interface Place extends Pick<Leaf, "layer" | "unit" | "kind"> {
+  readonly id: string;
 }
+
+interface Energy extends Pick<Parameters<typeof figure>[1], "title" | "formula" | "inputs" | "constants" | "parts"> {
+  readonly fj: number;
+}
+
+const leafOf = ({ id, ...place }: Place, { fj, ...told }: Energy): Leaf => ({
+  ...place,
+  figure: figure(`energy.sample.${id}`, { unit: "fJ", value: Math.round(fj), ...told }),
+});
 
 function workLeaf(inputs: EnergyInputs, { layer, unit, count, factors, sumBits }: Work, id: string): Leaf {
   const { constants, nodeNm } = inputs;
@@ -111,20 +97,19 @@ function workLeaf(inputs: EnergyInputs, { layer, unit, count, factors, sumBits }
   const add = constants.use("energy.add8", { bits: sumBits });
   const product = multiplies ? multiply.value * ((factors[0] * factors[1]) / 64) : 0;
   return leafOf(
-    layer,
-    unit,
-    "digital",
-    `${id}.arithmetic`,
-    `${unit}: ${multiplies ? "multiplications and additions" : "additions"}`,
-    count * (product + (add.value * sumBits) / 8) * factor,
-    `count · (${multiplies ? "multiplication · bits a · bits b / 64 + " : ""}addition · bits of the sum / 8) · ${SCALED}`,
-    [
-      input("count", count, "", SCHEDULE),
-      ...(multiplies ? [input("bits a", factors[0], "", "design"), input("bits b", factors[1], "", "design")] : []),
-      input("bits of the sum", sumBits, "", "design"),
-      input("node", nodeNm, "nm", "--node"),
-    ],
-    [...(multiplies ? [multiply] : []), add, ...used],
+    { layer, unit, kind: "digital", id: `${id}.arithmetic` },
+    {
+      title: `${unit}: ${multiplies ? "multiplications and additions" : "additions"}`,
+      fj: count * (product + (add.value * sumBits) / 8) * factor,
+      formula: `count · (${multiplies ? "multiplication · bits a · bits b / 64 + " : ""}addition · bits of the sum / 8) · ${SCALED}`,
+      inputs: [
+        input("count", count, "", SCHEDULE),
+        ...(multiplies ? [input("bits a", factors[0], "", "design"), input("bits b", factors[1], "", "design")] : []),
+        input("bits of the sum", sumBits, "", "design"),
+        input("node", nodeNm, "nm", "--node"),
+      ],
+      constants: [...(multiplies ? [multiply] : []), add, ...used],
+    },
   );
 }
 
@@ -133,19 +118,18 @@ function clockLeaf(inputs: EnergyInputs, { layer, module, flops }: Unit): Leaf |
   const flop = inputs.constants.use("energy.flopClock");
   const { factor, used } = scaling(inputs);
   return leafOf(
-    layer,
-    module,
-    "digital",
-    `${placeOf(layer)}.${module}.clock`,
-    `${module}: clock of its flip-flops`,
-    flops * inputs.sampleCycles * flop.value * factor,
-    `flip-flops · cycles · energy of one · ${SCALED}`,
-    [
-      input("flip-flops", flops, "", inputs.synthesis.tool),
-      input("cycles", inputs.sampleCycles, "", SIMULATOR),
-      input("node", inputs.nodeNm, "nm", "--node"),
-    ],
-    [flop, ...used],
+    { layer, unit: module, kind: "digital", id: `${placeOf(layer)}.${module}.clock` },
+    {
+      title: `${module}: clock of its flip-flops`,
+      fj: flops * inputs.sampleCycles * flop.value * factor,
+      formula: `flip-flops · cycles · energy of one · ${SCALED}`,
+      inputs: [
+        input("flip-flops", flops, "", inputs.synthesis.tool),
+        input("cycles", inputs.sampleCycles, "", SIMULATOR),
+        input("node", inputs.nodeNm, "nm", "--node"),
+      ],
+      constants: [flop, ...used],
+    },
   );
 }
 
@@ -155,16 +139,15 @@ function leakageLeaf(inputs: EnergyInputs, { layer, module, area }: Unit): Leaf 
   const gates = area / gateArea;
   // nW · ps = 1e-21 J.
   return leafOf(
-    layer,
-    module,
-    "digital",
-    `${placeOf(layer)}.${module}.leakage`,
-    `${module}: leakage`,
-    gates * power.value * sampleCycles * period.value * 1e-6,
-    "gates · power of one · cycles · period",
-    [input("gates", gates, "", synthesis.tool), input("cycles", sampleCycles, "", SIMULATOR)],
-    [power],
-    [period],
+    { layer, unit: module, kind: "digital", id: `${placeOf(layer)}.${module}.leakage` },
+    {
+      title: `${module}: leakage`,
+      fj: gates * power.value * sampleCycles * period.value * 1e-6,
+      formula: "gates · power of one · cycles · period",
+      inputs: [input("gates", gates, "", synthesis.tool), input("cycles", sampleCycles, "", SIMULATOR)],
+      constants: [power],
+      parts: [period],
+    },
   );
 }
 
@@ -175,20 +158,24 @@ function memoryLeaf(inputs: EnergyInputs, { layer, memory: name, words }: Access
   const reference = constants.use("energy.sram8k", { memoryBits: memory.bits });
   const { factor, used } = scaling(inputs);
   return leafOf(
-    layer,
-    memory.gradient ? "gradient_memory" : "buffers",
-    "memory",
-    `${placeOf(layer)}.sram.${name}`,
-    `${name}: words read and written`,
-    words * reference.value * (memory.wordBits / 64) * Math.sqrt(memory.bits / 65536) * factor,
-    `words · energy of 64 bits · bits of a word / 64 · √(bits of the memory / 65536) · ${SCALED}`,
-    [
-      input("words", words, "", SCHEDULE),
-      input("bits of a word", memory.wordBits, "", "design"),
-      input("bits of the memory", memory.bits, "", "design"),
-      input("node", nodeNm, "nm", "--node"),
-    ],
-    [reference, ...used],
+    {
+      layer,
+      unit: memory.gradient ? "gradient_memory" : "buffers",
+      kind: "memory",
+      id: `${placeOf(layer)}.sram.${name}`,
+    },
+    {
+      title: `${name}: words read and written`,
+      fj: words * reference.value * (memory.wordBits / 64) * Math.sqrt(memory.bits / 65536) * factor,
+      formula: `words · energy of 64 bits · bits of a word / 64 · √(bits of the memory / 65536) · ${SCALED}`,
+      inputs: [
+        input("words", words, "", SCHEDULE),
+        input("bits of a word", memory.wordBits, "", "design"),
+        input("bits of the memory", memory.bits, "", "design"),
+        input("node", nodeNm, "nm", "--node"),
+      ],
+      constants: [reference, ...used],
+    },
   );
 }
 
@@ -238,44 +225,42 @@ function readLeaves(
   const conducting = siemens(per(cells), per(conductance)) + siemens(references, references * referencePart);
   return [
     leafOf(
-      l,
-      "crossbar_cells",
-      "analog",
-      `${place}.crossbar_cells.${direction}`,
-      title("current through the cells"),
-      conducting * volts.value ** 2 * seconds.value * FJ,
-      "read volts² · read seconds · Σ over driven lines, planes and cells of ((1 − conductance) / on-off + conductance) / on-resistance; with the reference columns",
-      [
-        input("cells read", per(cells), "a sample", SIMULATOR),
-        input("sum of their conductances", per(conductance), "of the range", SIMULATOR),
-        input("reference cells read", references, "a sample", SIMULATOR),
-      ],
-      [onOhm, onOff, volts, seconds],
+      { layer: l, unit: "crossbar_cells", kind: "analog", id: `${place}.crossbar_cells.${direction}` },
+      {
+        title: title("current through the cells"),
+        fj: conducting * volts.value ** 2 * seconds.value * FJ,
+        formula:
+          "read volts² · read seconds · Σ over driven lines, planes and cells of ((1 − conductance) / on-off + conductance) / on-resistance; with the reference columns",
+        inputs: [
+          input("cells read", per(cells), "a sample", SIMULATOR),
+          input("sum of their conductances", per(conductance), "of the range", SIMULATOR),
+          input("reference cells read", references, "a sample", SIMULATOR),
+        ],
+        constants: [onOhm, onOff, volts, seconds],
+      },
     ),
     leafOf(
-      l,
-      "dac_drivers",
-      "analog",
-      `${place}.dac_drivers.${direction}`,
-      title("charging of the driven lines"),
-      chargings * line.fF * volts.value ** 2,
-      `chargings · read volts² · ${LINE}`,
-      [
-        input("chargings", chargings, "a sample", "simulator: driven lines and planes · steps · tiles"),
-        input("F", nodeNm, "nm", "--node"),
-      ],
-      [volts, ...line.used],
+      { layer: l, unit: "dac_drivers", kind: "analog", id: `${place}.dac_drivers.${direction}` },
+      {
+        title: title("charging of the driven lines"),
+        fj: chargings * line.fF * volts.value ** 2,
+        formula: `chargings · read volts² · ${LINE}`,
+        inputs: [
+          input("chargings", chargings, "a sample", "simulator: driven lines and planes · steps · tiles"),
+          input("F", nodeNm, "nm", "--node"),
+        ],
+        constants: [volts, ...line.used],
+      },
     ),
     leafOf(
-      l,
-      "adc",
-      "analog",
-      `${place}.adc.${direction}`,
-      title("conversions"),
-      conversions * adcOf(inputs, adc.energy, read),
-      "conversions · 10^(a + b · bits + c · log10 node + d · log10 rate + residual at the quantile)",
-      adcInputs(inputs, adc.energy, read, [input("conversions", conversions, "a sample", SCHEDULE)]),
-      [adc.quantile],
+      { layer: l, unit: "adc", kind: "analog", id: `${place}.adc.${direction}` },
+      {
+        title: title("conversions"),
+        fj: conversions * adcOf(inputs, adc.energy, read),
+        formula: "conversions · 10^(a + b · bits + c · log10 node + d · log10 rate + residual at the quantile)",
+        inputs: adcInputs(inputs, adc.energy, read, [input("conversions", conversions, "a sample", SCHEDULE)]),
+        constants: [adc.quantile],
+      },
     ),
   ];
 }
@@ -295,29 +280,28 @@ function pulseLeaves(inputs: EnergyInputs, layer: LayerIr, { set, reset }: Layer
     const siemens = (count / onOff.value + g * (1 - 1 / onOff.value)) / onOhm.value;
     return [
       leafOf(
-        layer.index,
-        "crossbar_cells",
-        "analog",
-        `${place}.crossbar_cells.${direction}`,
-        `${direction} pulses in the cells`,
-        siemens * volts.value ** 2 * seconds.value * FJ,
-        "pulse volts² · pulse seconds · Σ over pulses of ((1 − conductance) / on-off + conductance) / on-resistance",
-        [
-          input("pulses", count, "a sample", SIMULATOR),
-          input("sum of their cells' conductances", g, "of the range", SIMULATOR),
-        ],
-        [onOhm, onOff, volts, seconds],
+        { layer: layer.index, unit: "crossbar_cells", kind: "analog", id: `${place}.crossbar_cells.${direction}` },
+        {
+          title: `${direction} pulses in the cells`,
+          fj: siemens * volts.value ** 2 * seconds.value * FJ,
+          formula:
+            "pulse volts² · pulse seconds · Σ over pulses of ((1 − conductance) / on-off + conductance) / on-resistance",
+          inputs: [
+            input("pulses", count, "a sample", SIMULATOR),
+            input("sum of their cells' conductances", g, "of the range", SIMULATOR),
+          ],
+          constants: [onOhm, onOff, volts, seconds],
+        },
       ),
       leafOf(
-        layer.index,
-        "pulse_drivers",
-        "analog",
-        `${place}.pulse_drivers.${direction}`,
-        `${direction} pulses on row and column`,
-        count * (row.fF + column.fF) * volts.value ** 2,
-        `pulses · pulse volts² · (row + column), each ${LINE}`,
-        [input("pulses", count, "a sample", SIMULATOR), input("F", nodeNm, "nm", "--node")],
-        [volts, ...row.used],
+        { layer: layer.index, unit: "pulse_drivers", kind: "analog", id: `${place}.pulse_drivers.${direction}` },
+        {
+          title: `${direction} pulses on row and column`,
+          fj: count * (row.fF + column.fF) * volts.value ** 2,
+          formula: `pulses · pulse volts² · (row + column), each ${LINE}`,
+          inputs: [input("pulses", count, "a sample", SIMULATOR), input("F", nodeNm, "nm", "--node")],
+          constants: [volts, ...row.used],
+        },
       ),
     ];
   });
