@@ -130,8 +130,8 @@ export function beats({ ir, codes, labels, samples }: Run): Buffer {
   return buffer;
 }
 
-/** Verilator's choice of what to trace: the modules that have events, and those that these are in. Tracing all would
- *  double the C++. */
+/** Verilator's choice of what to trace: signals that events are made of, in their modules and those that these are in.
+ *  Tracing all would double the C++. */
 function tracing(ir: Ir, verilog: ReadonlyMap<string, string>): string {
   const traced = new Set(ir.channels.map((c) => c.module));
   const name = (file: string) => file.replace(/\.v$/, "");
@@ -141,8 +141,30 @@ function tracing(ir: Ir, verilog: ReadonlyMap<string, string>): string {
     before = traced.size;
     for (const [file, text] of verilog) if (instantiates(text)) traced.add(name(file));
   }
-  const silent = [...verilog.keys()].filter((file) => !traced.has(name(file)));
-  return ["`verilator_config", ...silent.map((file) => `tracing_off -file "${file}"`), ""].join("\n");
+  const lines = ["`verilator_config"];
+  for (const [file, text] of verilog)
+    if (!traced.has(name(file))) lines.push(`tracing_off -file "${file}"`);
+    else
+      for (const line of silentLines(text, signalsOf(ir, name(file))))
+        lines.push(`tracing_off -file "${file}" -lines ${line}`);
+  return [...lines, ""].join("\n");
+}
+
+/** Signals of a module that events are made of. */
+const signalsOf = (ir: Ir, module: string): Set<string> =>
+  new Set(
+    ir.channels
+      .filter((channel) => channel.module === module)
+      .flatMap(({ strobe, fields }) => [...(strobe === null ? [] : [strobe]), ...fields.map((field) => field.name)]),
+  );
+
+/** Lines that declare something else than the wanted signals, counted from 1. */
+function silentLines(text: string, wanted: ReadonlySet<string>): number[] {
+  const declares = /^\s*(input|output|wire|reg|integer|genvar|parameter|localparam)\b/;
+  return text.split("\n").flatMap((line, at) => {
+    const words: string[] = line.match(/\w+/g) ?? [];
+    return declares.test(line) && !words.some((word) => wanted.has(word)) ? [at + 1] : [];
+  });
 }
 
 /** Sources of one machine's harness: Verilog, C++ and what is traced. */
